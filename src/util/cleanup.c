@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+void close_fd(int fd) {
+        int saved = errno;
+
+        if (fd >= 0)
+                close(fd);
+        errno = saved;
+}
+
+static void *check(void *memory) {
+        if (!memory) {
+                fputs("virtward: out of memory\n", stderr);
+                abort();
+        }
+        return memory;
+}
+
+void *xmalloc(size_t size) {
+        return check(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t n, size_t size) {
+        return check(calloc(n ? n : 1, size));
+}
+
+void *xrealloc(void *pointer, size_t n, size_t size) {
+        return check(reallocarray(pointer, n ? n : 1, size));
+}
+
+char *xstrdup(const char *text) {
+        return text ? check(strdup(text)) : NULL;
+}
+
+char *xstrndup(const char *text, size_t n) {
+        return check(strndup(text, n));
+}
+
+char *xasprintf(const char *format, ...) {
+        va_list ap;
+        char *text;
+
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        return check(text);
+}
+
+/* The capacity is the next power of two above n, so that a list of any length costs few reallocations. */
+void *array_grow(void *array, size_t n, size_t size) {
+        if ((n & (n - 1)) == 0)
+                array = xrealloc(array, n ? 2 * n : 1, size);
+        memset((char *) array + n * size, 0, size);
+        return array;
+}

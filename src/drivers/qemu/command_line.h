@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* drivers/qemu/command_line.h - a completed definition becomes the arguments of QEMU, and the descriptors it is given.
+ *
+ * The definition has every default, alias and address (conf/complete.h); what the guest sees is what libvirt 9.0 would give it
+ * for the same XML. Everything that cannot be said to this QEMU is ERROR_CONFIG_UNSUPPORTED and names the element;
+ * nothing is left out in silence. No text of the definition can become an option of its own: JSON is built by json-c, and in
+ * the older syntax every comma of a value is doubled. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "util/error.h"
+
+typedef struct DomainDef DomainDef;
+typedef struct QemuCaps QemuCaps;
+
+typedef struct CommandLine {
+        char **argv;            /* argv[0] is the emulator's path; NULL-terminated */
+        char **env;             /* the whole environment; NULL-terminated */
+        int *fds;               /* become 3, 4, 5 ... in QEMU (ProcessSpec.fds); fds[0] is params->monitor_fd, borrowed, the others are owned */
+        size_t n_argv, n_env, n_fds;
+        bool no_core_dump;              /* for ProcessSpec: memory of a confidential guest must not reach a core file (R78) */
+        uint64_t memory_lock_bytes;     /* for ProcessSpec: RLIMIT_MEMLOCK; 0: as inherited */
+} CommandLine;
+
+typedef struct CommandLineParams {
+        int monitor_fd;                 /* listening UNIX socket, becomes descriptor 3; borrowed: the CommandLine does not close it */
+        bool incoming;                  /* -incoming defer */
+        bool only_migratable;           /* -only-migratable */
+        /* What follows -cpu, from cpumodel/cpu_expand.h ("Haswell,vmx=off"); NULL: no -cpu, QEMU's default. Taken as it is. */
+        const char *cpu;
+        const char *cpu_compat;         /* ppc64 host-model: max-cpu-compat of the machine ("power9"); NULL: none */
+        const char *runtime_dir;        /* directory of this domain's sockets (guest agent channels without a path ...); NULL: none */
+        /* Makes the tap interface of a <interface type='bridge'> or 'ethernet' and returns its descriptor, or < 0 with *err set.
+         * *ifname (may hold NULL) is the name asked for, and the name it got (allocated). NULL: command_line_open_tap(). */
+        int (*open_tap)(void *userdata, char **ifname, const char *bridge, const char *mac, bool vnet_hdr, Error **err);
+        void *userdata;
+} CommandLineParams;
+
+int command_line_build(const DomainDef *def, const QemuCaps *caps, const CommandLineParams *params, CommandLine **ret, Error **err);
+CommandLine *command_line_free(CommandLine *line);      /* closes what it owns; NULL is fine; returns NULL */
+DEFINE_CLEANUP(CommandLine, command_line_free)
+
+/* One argument per line, option and value together, quoted for a shell where needed; the caller frees. For logs, golden files, domxml-to-native. */
+char *command_line_text(const CommandLine *line);

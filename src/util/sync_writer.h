@@ -6,6 +6,7 @@
  * told 0 has it on the disk. Requests for one name keep their order. When the child dies, all that is outstanding
  * fails with -EIO (the old or the new file is there, whole) and the next request starts another child. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* replay - runs a fuzz target over the files and directories that are named, where libFuzzer is not linked. */
+/* tests/fuzz/replay.c - runs a fuzz target over the files and directories that are named, where libFuzzer is not linked. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdint.h>

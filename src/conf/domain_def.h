@@ -26,7 +26,7 @@ typedef enum LifecycleAction {          /* on_poweroff, on_reboot, on_crash, on_
         ACTION_TYPE_MAX
 } LifecycleAction;
 
-typedef enum PolicyIntent { INTENT_UNSET, INTENT_REQUIRED, INTENT_PREFERRED, INTENT_NO, INTENT_TYPE_MAX } PolicyIntent;
+typedef enum DomainIntent { INTENT_UNSET, INTENT_REQUIRED, INTENT_PREFERRED, INTENT_NO, INTENT_TYPE_MAX } DomainIntent;
 
 typedef struct MetadataItem {           /* one child of <metadata>, whole, as it was written */
         char *uri;
@@ -65,7 +65,7 @@ struct DomainDef {
         sd_id128_t genid;                       /* null though has_genid: to be completed */
         char *title, *description;
         LIST_OF(MetadataItem) metadata;
-        PolicyIntent intent;                    /* from <ward:policy migratable=> in the metadata; never printed by itself */
+        DomainIntent intent;                    /* from <ward:policy migratable=> in the metadata; never printed by itself */
 
         uint64_t max_memory_kib;                /* <maxMemory>: the ceiling for memory devices */
         unsigned memory_slots;

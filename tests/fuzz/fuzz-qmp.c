@@ -14,7 +14,7 @@ typedef struct Story {
 } Story;
 
 static void on_event(void *userdata, const char *name, json_object *data, int64_t sec, unsigned usec) {
-        assert(name && *name != 1);
+        assert(name);
 }
 
 static void on_closed(void *userdata, const Error *reason) {

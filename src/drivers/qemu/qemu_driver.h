@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* drivers/qemu/qemu_driver.h - the driver's own object, for the files of this room. */
+#pragma once
+#include "conf/complete.h"
+#include "conf/domain_store.h"
+#include "drivers/qemu/domain.h"
+#include "drivers/qemu/driver_qemu.h"
+#include "drivers/qemu/facts.h"
+#include "drivers/qemu/qemu_caps.h"
+#include "policy/policy_settings.h"
+
+typedef struct Listener {
+        const DriverEvents *events;
+        void *userdata;
+} Listener;
+
+struct QemuDriver {
+        Driver driver;                          /* first: a Driver * is a QemuDriver * */
+        OpRunner *runner;
+        char *state_dir, *runtime_dir, *host_name, *migration_address, *migration_host;
+        int state_fd, runtime_fd, domains_fd, why_fd;   /* domains/ below runtime_dir, why/ below state_dir */
+        sd_id128_t host_uuid;
+        uint16_t migration_port_min, migration_port_max;
+        uint64_t ports_used[1024];              /* a bit per port of the range that an incoming guest listens on */
+        bool system, change_user;
+        uid_t uid;
+        gid_t gid;
+        PolicySettings policy;
+        DomainStore *store;                     /* NULL before qemu_driver_load() */
+        QemuCapsCache *caps;
+        FactsStore *facts;
+        struct lh_table *by_uuid, *by_name, *by_id;     /* of Domain; by_id: active ones only */
+        int last_id;
+        Listener *listeners;
+        size_t n_listeners;
+};
+
+static inline QemuDriver *qemu_driver(Driver *driver) {
+        return (QemuDriver *) driver;
+}
+
+Domain *driver_find_uuid(QemuDriver *driver, sd_id128_t uuid);          /* NULL: none */
+Domain *driver_find_name(QemuDriver *driver, const char *name);
+Domain *driver_find_id(QemuDriver *driver, int id);
+/* By name or UUID text, as the private program's requests name it. */
+Domain *driver_find_text(QemuDriver *driver, const char *name_or_uuid);
+
+/* libvirt's ERROR_NO_DOMAIN, with the name when it is known. */
+Domain *driver_need_uuid(QemuDriver *driver, sd_id128_t uuid, Error **err);
+
+/* Every domain; the tables must not change meanwhile. */
+void driver_each(QemuDriver *driver, bool (*each)(Domain *domain, void *userdata), void *userdata);
+
+/* ERROR_INVALID_ARG when flags holds others than allowed, in libvirt's words. */
+int flags_check(unsigned flags, unsigned allowed, const char *function, Error **err);
+
+/* Tables; for domain.c and domain_start.c only. */
+void driver_add(QemuDriver *driver, Domain *domain);
+void driver_remove(QemuDriver *driver, Domain *domain);
+void driver_add_id(QemuDriver *driver, Domain *domain);
+void driver_remove_id(QemuDriver *driver, Domain *domain);

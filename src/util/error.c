@@ -83,6 +83,7 @@ static void set_detail(Error *error, char *detail) {
         error->message = xasprintf("%s%s", code_prefix(error->code, NULL), detail);
 }
 
+__attribute__((format(printf, 5, 0)))
 static int set(Error **err, int domain, ErrorCode code, int errnum, const char *format, va_list ap) {
         CLEANUP(free) char *text = NULL;
         Error *error;

@@ -10,7 +10,7 @@
 #pragma once
 #include "cpumodel/cpu_host.h"
 
-typedef struct CpuDef CpuDef;                   /* conf/domain_def.h */
+typedef struct CpuDef CpuDef;                   /* conf/cpu_def.h */
 
 typedef enum CpuStrip {         /* strip_secure_cpu of policy.conf (R38, R49) */
         CPU_STRIP_WHEN_MIGRATABLE,              /* the default: if and only if migratability is required */
@@ -69,6 +69,8 @@ typedef struct CpuExpansion {
         size_t n_changes;
         CpuProblem *problems;
         size_t n_problems;
+        CpuFeatureSet deprecated;       /* features in it that leave the architecture or the VMM some day (R46) */
+        bool model_deprecated;
 } CpuExpansion;
 
 /* cpu may be NULL (no <cpu>); arch is the guest's. host may be NULL when nothing could be probed: then modes that need
@@ -77,5 +79,9 @@ CpuExpansion *cpu_expand(const CpuDef *cpu, const char *arch, const CpuHost *hos
 CpuExpansion *cpu_expansion_free(CpuExpansion *expansion);
 DEFINE_CLEANUP(CpuExpansion, cpu_expansion_free)
 
-/* One line for the log and the live domain's messages (R33): "feature 'unpack' taken out of host-model: ...". The caller frees. */
+/* One line for the log and the live domain's messages (R33): "feature 'unpack' taken out of host-model ...". Caller frees. */
 char *cpu_change_text(const CpuChange *change);
+
+/* What follows -cpu ("EPYC,svm=off,x2apic=on"), without what is said elsewhere in the definition (Hyper-V and KVM features, TSC
+ * frequency). cpu is a frozen one; NULL cpu gives NULL. The caller frees. */
+char *cpu_qemu_argument(const CpuDef *cpu, const char *arch);

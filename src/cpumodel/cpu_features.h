@@ -12,6 +12,7 @@ typedef struct CpuFeatureRow {
         bool confidential;              /* lets a guest become one whose memory the host cannot read (R7, R11) */
         bool non_migratable;            /* a VMM blocks migration of a CPU that has it */
         bool deprecated;                /* R46: leaves the architecture or the VMM some day */
+        bool not_a_property;            /* libvirt has a name for it, QEMU no switch: it cannot be on, so off is no demand */
         const char *needs;              /* goes when that feature goes: "appv" needs "unpack"; NULL: nothing */
         const char *evidence;           /* where that is known from */
 } CpuFeatureRow;

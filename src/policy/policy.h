@@ -10,8 +10,6 @@
 #include "util/error.h"
 #include "util/json.h"
 
-typedef struct DomainDef DomainDef;             /* conf/domain_def.h */
-
 typedef enum PolicyOperation {
         POLICY_START,
         POLICY_RESTORE,                 /* from save, managed save or a snapshot with memory */
@@ -39,7 +37,7 @@ typedef struct PolicyIntent {
         const char *required_by;        /* "the start flag 'migratable'", ...; NULL when not required */
         const char *forbidden_by;       /* NULL when not forbidden */
         const char *required_path, *forbidden_path;     /* place in the XML, or "policy.conf: migratable", "start: migratable" */
-        PolicyMigratable value;         /* for display: required, preferred or no */
+        DomainIntent value;             /* for display: required, preferred or no */
 } PolicyIntent;
 
 typedef struct PolicyFacts {
@@ -48,7 +46,7 @@ typedef struct PolicyFacts {
         const PolicyHost *host;                 /* VMM and host, probed; of the destination for MIGRATE_IN */
         const PolicySettings *settings;         /* policy.conf; NULL: the defaults */
         const CpuExpansion *cpu;                /* policy_expand_cpu(); NULL for operations on a running guest: def is expanded */
-        PolicyMigratable start_flag;            /* of the start call, or as recorded for the running guest */
+        DomainIntent start_flag;                /* of the start call, or as recorded for the running guest */
         CpuPin pin;
         bool running;                           /* a VMM exists: blocked is what it says */
         bool guaranteed;                        /* that VMM runs with -only-migratable (R32) */
@@ -81,7 +79,7 @@ typedef struct PolicyVerdict {
         size_t n_findings;
 } PolicyVerdict;
 
-PolicyIntent policy_intent(const DomainDef *def, const PolicySettings *settings, PolicyMigratable start_flag);
+PolicyIntent policy_intent(const DomainDef *def, const PolicySettings *settings, DomainIntent start_flag);
 
 /* The CPU that this guest gets under that intent, on that host. */
 CpuExpansion *policy_expand_cpu(const DomainDef *def, const PolicyHost *host, const PolicySettings *settings,

@@ -88,7 +88,7 @@ struct DomainLive {
         QemuCaps *caps;                         /* our reference; NULL only while it is being adopted */
         DomainDef *def;                         /* live: aliases, frozen CPU, ports */
         StderrTail *errors;
-        PolicyMigratable start_flag;            /* the intent it was started with, for later verdicts */
+        DomainIntent start_flag;            /* the intent it was started with, for later verdicts */
         bool guaranteed;                        /* runs with -only-migratable */
         bool incoming;                          /* waits for a migration; not yet a guest of its own */
         const void *autodestroy_client;         /* ends with that client; NULL: does not */

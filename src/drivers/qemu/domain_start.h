@@ -13,7 +13,7 @@ typedef struct DomainStartArgs {
         /* -incoming defer: stops after the monitor is open, with the guest published as paused/migration and no event told; only
          * live->incoming, id and status say that it is there. */
         bool incoming;
-        PolicyMigratable start_flag;
+        DomainIntent start_flag;
         const void *autodestroy_client;         /* NULL: none */
 } DomainStartArgs;
 

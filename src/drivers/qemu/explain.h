@@ -13,7 +13,7 @@ typedef struct StartQuestion {
         const DomainDef *def;                   /* completed */
         const PolicyHost *host;                 /* facts_for(), or from a facts file */
         const PolicySettings *settings;
-        PolicyMigratable start_flag;
+        DomainIntent start_flag;
         CpuPin pin;
 } StartQuestion;
 
@@ -33,7 +33,7 @@ typedef struct RunningQuestion {
         const DomainDef *def;
         const PolicyHost *host;
         const PolicySettings *settings;
-        PolicyMigratable start_flag;            /* as recorded when it was started */
+        DomainIntent start_flag;            /* as recorded when it was started */
         bool guaranteed;                        /* runs with -only-migratable */
         const char *const *blocked;
         size_t n_blocked;

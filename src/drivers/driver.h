@@ -47,6 +47,36 @@ typedef struct DomainView {
         bool policy_required;           /* migratability is required of it */
 } DomainView;
 
+/* What clients are told that libvirt's version is: major * 1000000 + minor * 1000 + micro. */
+#define DRIVER_LIBVIRT_VERSION 9000000
+
+/* libvirt's virConnectListAllDomainsFlags: groups of which a client names any members, and a domain has one of each. */
+typedef enum ListFlags {
+        LIST_ACTIVE = 1 << 0, LIST_INACTIVE = 1 << 1,
+        LIST_PERSISTENT = 1 << 2, LIST_TRANSIENT = 1 << 3,
+        LIST_RUNNING = 1 << 4, LIST_PAUSED = 1 << 5, LIST_SHUTOFF = 1 << 6, LIST_OTHER = 1 << 7,
+        LIST_MANAGEDSAVE = 1 << 8, LIST_NO_MANAGEDSAVE = 1 << 9,
+        LIST_AUTOSTART = 1 << 10, LIST_NO_AUTOSTART = 1 << 11,
+        LIST_HAS_SNAPSHOT = 1 << 12, LIST_NO_SNAPSHOT = 1 << 13,
+        LIST_HAS_CHECKPOINT = 1 << 14, LIST_NO_CHECKPOINT = 1 << 15,
+        LIST_ALL_FLAGS = (1 << 16) - 1,
+} ListFlags;
+
+/* Is the domain one of those that flags (a subset of LIST_ALL_FLAGS) name? Both edges list with it. */
+static inline bool domain_view_listed(const DomainView *domain, unsigned flags) {
+        static const unsigned groups[] = { 0x3, 0xc, 0xf0, 0x300, 0xc00, 0x3000, 0xc000 };
+        unsigned is = (domain->active ? LIST_ACTIVE : LIST_INACTIVE) | (domain->persistent ? LIST_PERSISTENT : LIST_TRANSIENT) |
+                      (domain->state == DOMAIN_RUNNING ? LIST_RUNNING : domain->state == DOMAIN_PAUSED ? LIST_PAUSED :
+                       domain->state == DOMAIN_SHUTOFF ? LIST_SHUTOFF : LIST_OTHER) |
+                      (domain->has_managed_save ? LIST_MANAGEDSAVE : LIST_NO_MANAGEDSAVE) | (domain->autostart ? LIST_AUTOSTART : LIST_NO_AUTOSTART) |
+                      LIST_NO_SNAPSHOT | LIST_NO_CHECKPOINT;
+
+        for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+                if ((flags & groups[i]) && !(flags & groups[i] & is))
+                        return false;
+        return true;
+}
+
 /* ---- Reply ---- */
 
 typedef enum ResultKind {

@@ -3,7 +3,7 @@
 #pragma once
 #include <systemd/sd-id128.h>
 #include "drivers/driver.h"
-#include "drivers/qemu/qemu_caps.h"
+#include "drivers/qemu/qemu_caps_cache.h"
 
 /* Both answer with RESULT_TEXT: at once when everything needed is in memory, else when the probes that it needs are done.
  * A binary that cannot be probed is left out of the first, with one line in the log. */

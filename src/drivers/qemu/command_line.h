@@ -12,6 +12,7 @@
 #include "util/error.h"
 
 typedef struct DomainDef DomainDef;
+typedef struct CpuDef CpuDef;
 typedef struct QemuCaps QemuCaps;
 
 typedef struct CommandLine {
@@ -27,9 +28,7 @@ typedef struct CommandLineParams {
         int monitor_fd;                 /* listening UNIX socket, becomes descriptor 3; borrowed: the CommandLine does not close it */
         bool incoming;                  /* -incoming defer */
         bool only_migratable;           /* -only-migratable */
-        /* What follows -cpu, from cpumodel/cpu_expand.h ("Haswell,vmx=off"); NULL: no -cpu, QEMU's default. Taken as it is. */
-        const char *cpu;
-        const char *cpu_compat;         /* ppc64 host-model: max-cpu-compat of the machine ("power9"); NULL: none */
+        const CpuDef *cpu;              /* the frozen CPU (CpuExpansion.cpu); NULL: that of the definition */
         const char *runtime_dir;        /* directory of this domain's sockets (guest agent channels without a path ...); NULL: none */
         /* Makes the tap interface of a <interface type='bridge'> or 'ethernet' and returns its descriptor, or < 0 with *err set.
          * *ifname (may hold NULL) is the name asked for, and the name it got (allocated). NULL: command_line_open_tap(). */

@@ -28,8 +28,12 @@ typedef enum ErrorCode {
         ERROR_NO_STORAGE_VOL = 50,
         ERROR_NO_NODE_DEVICE = 53,
         ERROR_OPERATION_INVALID = 55,
+        ERROR_NO_INTERFACE = 57,
+        ERROR_NO_NWFILTER = 62,
+        ERROR_NO_SECRET = 66,
         ERROR_CONFIG_UNSUPPORTED = 67,
         ERROR_OPERATION_TIMEOUT = 68,
+        ERROR_NO_DOMAIN_SNAPSHOT = 72,
         ERROR_ARGUMENT_UNSUPPORTED = 74,
         ERROR_OPERATION_ABORTED = 78,
         ERROR_NO_DOMAIN_METADATA = 80,
@@ -41,6 +45,8 @@ typedef enum ErrorCode {
         ERROR_XML_INVALID_SCHEMA = 92,
         ERROR_MIGRATE_FINISH_OK = 93,
         ERROR_DEVICE_MISSING = 99,
+        ERROR_NO_NWFILTER_BINDING = 101,
+        ERROR_NO_DOMAIN_CHECKPOINT = 103,
 } ErrorCode;
 
 typedef enum ErrorDomain {
@@ -54,9 +60,14 @@ typedef enum ErrorDomain {
         ERROR_FROM_DOMAIN = 20,
         ERROR_FROM_NODEDEV = 22,
         ERROR_FROM_SECURITY = 24,
+        ERROR_FROM_INTERFACE = 26,
+        ERROR_FROM_SECRET = 30,
         ERROR_FROM_CPU = 31,
+        ERROR_FROM_NWFILTER = 33,
+        ERROR_FROM_SNAPSHOT = 35,
         ERROR_FROM_CAPABILITIES = 44,
         ERROR_FROM_DBUS = 47,
+        ERROR_FROM_CHECKPOINT = 69,
 } ErrorDomain;
 
 typedef struct Error {

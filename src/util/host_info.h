@@ -35,3 +35,6 @@ int host_cpu_map(HostCpuMap *ret, Error **err);
 int host_cpu_times(int cpu, HostCpuTimes *ret, Error **err);            /* ERROR_INVALID_ARG: no such cpu */
 int host_memory(int node, HostMemory *ret, Error **err);                /* ERROR_INVALID_ARG: no such node */
 unsigned host_n_nodes(void);            /* highest NUMA node + 1, at least 1 */
+
+/* How many vCPUs KVM gives a guest; an error when there is no KVM. */
+int host_kvm_max_vcpus(int *ret, Error **err);

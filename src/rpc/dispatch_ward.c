@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rpc/dispatch_ward.c - rows of virtward's own program: JSON in, JSON out (docs/private-api.md). */
+#include "rpc/dispatch.h"
+#include "rpc/ward.h"
+#include "util/ward_program.h"
+
+/* verb(driver, request, reply) */
+static int run_question(RpcCall *call, const void *args, void *ret, Error **err) {
+        Driver *driver = rpc_call_driver(call);
+        void (*const *verb)(Driver *, const char *, Reply *) = (const void *) ((const char *) driver->verbs + call->procedure->verb);
+
+        (*verb)(driver, ((const WardRequest *) args)->json, rpc_call_later(call));
+        return RPC_LATER;
+}
+
+static int run_start(RpcCall *call, const void *args, void *ret, Error **err) {
+        Driver *driver = rpc_call_driver(call);
+
+        driver->verbs->start(driver, rpc_call_caller(call), ((const WardRequest *) args)->json, rpc_call_later(call));
+        return RPC_LATER;
+}
+
+static const Procedure rows[] = {
+        { WARD_PROC_EXPLAIN, "EXPLAIN", "explain", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question,
+          answer_text, VERB(explain), COST_WORK },
+        { WARD_PROC_WHY, "WHY", "why", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text,
+          VERB(why), COST_LIST },
+        { WARD_PROC_POLICY_SHOW, "POLICY_SHOW", "policy show", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer),
+          run_question, answer_text, VERB(policy_show), COST_LIST },
+        { WARD_PROC_HOST_FACTS, "HOST_FACTS", "host facts", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question,
+          answer_text, VERB(host_facts), COST_WORK },
+        { WARD_PROC_START, "START", "start", RIGHT_WRITE, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_start, answer_text,
+          VERB(start), COST_WORK },
+};
+
+const ProcedureTable ward_procedures = { rows, N_ELEMENTS(rows) };

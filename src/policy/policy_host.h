@@ -31,6 +31,7 @@ typedef struct PolicyHost {
         Fact kvm;                       /* /dev/kvm usable by the user QEMU runs as, and this binary has it */
         char *emulator;                 /* path of the binary */
         unsigned version;               /* major * 1000000 + minor * 1000 + micro */
+        bool objects_known;             /* objects is the whole list, even when empty */
         char **objects;                 /* qom-list-types implements=confidential-guest-support (R118) */
         size_t n_objects;
         char **migrates;                /* technologies this VMM is known to migrate: their fences go (R19, R29) */

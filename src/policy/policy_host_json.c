@@ -53,7 +53,8 @@ json_object *policy_host_to_json(const PolicyHost *host) {
         json_add_string(object, "kvm", table_name(&fact_table, (int) host->kvm));
         json_add_string(object, "emulator", host->emulator);
         json_add_uint(object, "version", host->version);
-        json_add(object, "objects", texts_to_json(host->objects, host->n_objects));
+        if (host->objects_known)
+                json_add(object, "objects", texts_to_json(host->objects, host->n_objects));
         json_add(object, "migrates", texts_to_json(host->migrates, host->n_migrates));
         add_links(object, host);
         json_add_uint(sev, "cbitpos", host->sev_cbitpos);
@@ -151,6 +152,7 @@ static int cpus_from_json(PolicyHost *host, json_object *object, const char *whe
 static int head_from_json(PolicyHost *host, json_object *object, const char *where, Error **err) {
         json_object *kvm = NULL;
 
+        host->objects_known = json_get_array(object, "objects");
         host->simulated = json_get_bool(object, "simulated", false);
         host->name = xstrdup(json_get_string(object, "name"));
         host->host_arch = xstrdup(json_get_string(object, "host_arch"));

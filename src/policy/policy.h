@@ -102,6 +102,11 @@ json_object *policy_rules_to_json(void);
 /* A technology of <launchSecurity>, by name: "sev", "sev-es", "sev-snp", "tdx", "s390-pv", "pef"; def's own, or NULL. */
 const char *policy_technology(const DomainDef *def);
 
+/* The links of the host's chain that it needs (PolicyLink.name): the i-th, or NULL after the last. */
+const char *policy_technology_link(const char *technology, size_t i);
+/* All technologies, by index; NULL after the last. arch (may be NULL) gets the guest architecture that it exists on. */
+const char *policy_technology_name(size_t i, const char **arch);
+
 /* A guest that was permitted to turn secure is "securable"; "secure" only once that was observed (R15, R20, R104). Technologies
  * decided at launch are secure when they run. "no", "securable", "secure". */
 const char *policy_secure_state(const DomainDef *def, bool running, bool observed_blocker);

@@ -28,8 +28,8 @@ PolicyHost *policy_host_free(PolicyHost *host) {
                 free(host->devices[i].model);
         free(host->links);
         free(host->devices);
-        cpu_host_free(host->cpu_kvm);
-        cpu_host_free(host->cpu_tcg);
+        cpu_host_free(host->owned_cpus[0]);
+        cpu_host_free(host->owned_cpus[1]);
         free(host->name);
         free(host->arch);
         free(host->host_arch);

@@ -41,7 +41,8 @@ typedef struct PolicyHost {
         PolicyDeviceFact *devices;
         size_t n_devices;
         unsigned sev_cbitpos, sev_reduced_phys_bits;    /* 0: not known */
-        CpuHost *cpu_kvm, *cpu_tcg;     /* either may be NULL: not probed */
+        const CpuHost *cpu_kvm, *cpu_tcg;       /* borrowed, perhaps from owned_cpus; either may be NULL: not probed */
+        CpuHost *owned_cpus[2];
 } PolicyHost;
 
 PolicyHost *policy_host_new(const char *arch);

@@ -141,9 +141,11 @@ static int cpus_from_json(PolicyHost *host, json_object *object, const char *whe
 
         if (!cpus)
                 return 0;
-        if (json_check_keys(cpus, place, cpu_keys, err) < 0 || one_cpu_from_json(cpus, where, "kvm", &host->cpu_kvm, err) < 0 ||
-            one_cpu_from_json(cpus, where, "tcg", &host->cpu_tcg, err) < 0)
+        if (json_check_keys(cpus, place, cpu_keys, err) < 0 || one_cpu_from_json(cpus, where, "kvm", &host->owned_cpus[0], err) < 0 ||
+            one_cpu_from_json(cpus, where, "tcg", &host->owned_cpus[1], err) < 0)
                 return -1;
+        host->cpu_kvm = host->owned_cpus[0];
+        host->cpu_tcg = host->owned_cpus[1];
         if ((host->cpu_kvm && !host->cpu_kvm->kvm) || (host->cpu_tcg && host->cpu_tcg->kvm))
                 return error_set(err, ERROR_INVALID_ARG, "%s: \"kvm\" of an entry contradicts the member it stands in", place);
         return 0;

@@ -130,6 +130,21 @@ const char *policy_technology(const DomainDef *def) {
         return tech ? tech->name : NULL;
 }
 
+const char *policy_technology_name(size_t i, const char **arch) {
+        if (i >= policy_n_technologies)
+                return NULL;
+        if (arch)
+                *arch = policy_technologies[i].arch;
+        return policy_technologies[i].name;
+}
+
+const char *policy_technology_link(const char *technology, size_t n) {
+        for (size_t i = 0; i < policy_n_technologies; i++)
+                if (streq(policy_technologies[i].name, technology))
+                        return n < N_ELEMENTS(policy_technologies[i].links) ? policy_technologies[i].links[n].name : NULL;
+        return NULL;
+}
+
 const char *policy_secure_state(const DomainDef *def, bool running, bool observed_blocker) {
         const PolicyTechnology *tech = policy_technology_of(def);
 

@@ -61,6 +61,11 @@ static void find_arch(PolicyCheck *check, const PolicyRule *rule) {
                 policy_found(check, rule, xstrdup(SECURITY_TYPE), check->tech->arch, check->def->os.arch, NULL);
 }
 
+static void find_host_arch(PolicyCheck *check, const PolicyRule *rule) {
+        if (!streq(check->facts->host->arch, check->def->os.arch))
+                policy_found(check, rule, xstrdup("/domain/os/type/@arch"), check->def->os.arch, check->facts->host->arch, NULL);
+}
+
 static void find_accel(PolicyCheck *check, const PolicyRule *rule) {
         if (check->tech && !check->kvm)
                 policy_found(check, rule, xstrdup("/domain/@type"), table_name(&virt_type_table, (int) check->def->virt_type),
@@ -422,6 +427,15 @@ const PolicyRule policy_rules_secure[] = {
           .want = "{1} present and on",
           .remedy = "if the start fails: {2}",
           .requirements = "R97 R98" },
+        { .code = "WARD-HOST-ARCH",
+          BOTH(SAY_REFUSE),
+          .source = POLICY_FROM_HOST,
+          .find = find_host_arch,
+          .what = "this is a guest of {1}, and the facts are of a VMM for {2}",
+          .want = "a VMM for {1}",
+          .remedy = "ask with the facts of a host that runs such guests",
+          .requirements = "R97 R98",
+          .evidence = "the binary's target" },
         { .code = "WARD-HOST-KVM",
           BOTH(SAY_REFUSE),
           .source = POLICY_FROM_HOST,

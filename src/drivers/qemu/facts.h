@@ -13,9 +13,8 @@ FactsStore *facts_store_new(const char *sysfs_root);            /* NULL: "/"; te
 FactsStore *facts_store_free(FactsStore *store);
 DEFINE_CLEANUP(FactsStore, facts_store_free)
 
-/* Borrowed until the next call or facts_store_forget(). technology ("sev", NULL: none) says which host files matter: none is
- * read for an ordinary guest. */
-const PolicyHost *facts_for(FactsStore *store, const QemuCaps *caps, const char *technology);
+#define FACTS_ALL_TECHNOLOGIES "*"      /* for a report */
 
-/* caps is about to be freed. */
-void facts_store_forget(FactsStore *store, const QemuCaps *caps);
+/* Borrowed until the next call. technology ("sev", NULL: none) says which host files matter: none is read for an ordinary
+ * guest. caps is referenced as long as its facts are kept. */
+const PolicyHost *facts_for(FactsStore *store, QemuCaps *caps, const char *technology);

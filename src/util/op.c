@@ -19,6 +19,7 @@ struct Op {
         char *what;
         const OpStep *steps;
         size_t n_entered;               /* steps begun; the last of them may be waiting */
+        const char *failed_step;
         bool waiting;
         void *subject;
         void (*finished)(void *subject, Error *err);
@@ -117,6 +118,7 @@ static int op_turn(sd_event_source *source, void *userdata) {
                 return 0;
         }
         if (op->err) {
+                op->failed_step = op_step(op);
                 log_debug("%s: %s: failed: %s", op->what, op->name, op->err->message);
                 op_undo_all(op);
         }
@@ -157,6 +159,14 @@ void op_cancel(Op *op, const Error *err) {
         if (!op->err)
                 op->err = error_copy(err);
         op_ready(op);
+}
+
+const char *op_failed_step(const Op *op) {
+        return op->failed_step ? op->failed_step : "";
+}
+
+void op_abandon(Op *op) {
+        op_free(op);
 }
 
 void op_hold(Op *op, void *held, void (*drop)(void *held)) {

@@ -48,6 +48,12 @@ void op_resume(Op *op, const Error *err);
 /* Fails the operation with err (copied), now waiting or not. A second call changes nothing. */
 void op_cancel(Op *op, const Error *err);
 
+/* For `finished`: the step that failed, "" when none had begun. Static text of the table. */
+const char *op_failed_step(const Op *op);
+
+/* The end of the daemon: the operation is dropped where it is, without undo and without a word to finished. */
+void op_abandon(Op *op);
+
 /* Something that belongs to the current wait: drop(held) is called before any next step, also on a time-out, so no late
  * answer finds a step that has moved on. Several may be held. */
 void op_hold(Op *op, void *held, void (*drop)(void *held));

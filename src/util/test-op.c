@@ -146,12 +146,30 @@ static void test_cancel(void) {
         story_end(&story);
 }
 
+/* The daemon ends: what was held is let go, nothing is undone, nobody is told. */
+static void test_abandon(void) {
+        Story story = {};
+
+        expect_int(sd_event_new(&story.runner.loop), >=, 0);
+        story.runner.on_undo = on_undo;
+        story.runner.userdata = &story;
+        story.op = op_start(&story.runner, "test", "story", endless, &story, on_finished);
+        while (!streq(op_step(story.op), "forever"))
+                sd_event_run(story.runner.loop, 0);
+        op_abandon(story.op);
+        expect(!story.finished);
+        expect_str(story.trace.text, "+first drop ");
+        sd_event_unref(story.runner.loop);
+        story_end(&story);
+}
+
 int main(void) {
         return tap_run((const TapTest[]) {
                 { "steps run in order, a wait is resumed", test_done },
                 { "each step made to fail: undo in reverse", test_each_step_fails },
                 { "deadline", test_deadline },
                 { "cancel", test_cancel },
+                { "abandoned", test_abandon },
                 {},
         });
 }

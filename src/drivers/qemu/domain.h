@@ -15,7 +15,7 @@
 typedef struct QemuDriver QemuDriver;           /* drivers/qemu/qemu_driver.h */
 typedef struct QemuCaps QemuCaps;               /* drivers/qemu/qemu_caps.h */
 typedef struct StderrTail StderrTail;           /* drivers/qemu/why.h */
-typedef struct Why Why;
+typedef struct DomainStart DomainStart;         /* drivers/qemu/domain_start.c */
 typedef struct Domain Domain;
 typedef struct DomainJob DomainJob;
 typedef struct DomainLive DomainLive;
@@ -44,8 +44,9 @@ enum { DETAIL_SHUTDOWN_FINISHED, DETAIL_SHUTDOWN_GUEST, DETAIL_SHUTDOWN_HOST };
 typedef struct DomainJobType {
         const char *name;                       /* "start", "migration out" */
         void (*begin)(DomainJob *job);          /* its turn has come: domain_job_run(), or domain_job_end() at once */
-        /* QEMU has gone, or the domain is being destroyed, while the job holds it but runs no steps (a migration between two of
-         * its phases): ends the job. NULL: a job without such pauses. Running steps fail by op_cancel() instead. */
+        /* The domain is being destroyed (live still there), or its QEMU has gone (live is NULL), while the job holds it but runs no
+         * steps (a migration between two of its phases): ends the job. NULL: a job without such pauses. Running steps fail by
+         * op_cancel() instead; their undo copes with a live that is NULL. */
         void (*lost)(DomainJob *job, const Error *why);
         int (*abort)(DomainJob *job, Error **err);      /* virDomainAbortJob; NULL: it is not what that call means by a job */
         /* virDomainGetJobStats: answers from what the job last published. NULL: as if there were no job. */
@@ -60,6 +61,7 @@ struct DomainJob {                              /* the first member of the job's
         Reply *reply;                           /* of the call that waits for it now; NULL: nobody waits */
         Op *op;                                 /* the steps that run now; NULL between phases */
         void (*steps_done)(DomainJob *job, Error *err);
+        const char *failed_step;                /* of the last table, when it failed */
         uint64_t since_usec;                    /* when it got the domain; CLOCK_MONOTONIC */
 };
 
@@ -83,8 +85,11 @@ typedef struct MigrationStatus {                /* written to the status file, f
 } MigrationStatus;
 
 struct DomainLive {
-        Process *process;                       /* NULL: gone, or not yet spawned */
+        Process *process;                       /* NULL: not yet spawned, or gone */
+        bool exited;
+        ProcessExit exit;                       /* how it went */
         QmpClient *qmp;                         /* NULL: not (or no longer) connected */
+        bool monitor_lost;
         QemuCaps *caps;                         /* our reference; NULL only while it is being adopted */
         DomainDef *def;                         /* live: aliases, frozen CPU, ports */
         StderrTail *errors;
@@ -100,7 +105,9 @@ struct DomainLive {
         int end_reason, end_detail;             /* SHUTOFF_*, DETAIL_STOPPED_* */
         bool end_quiet;                         /* no STOPPED event (an incoming guest that never ran) */
         sd_event_source *kill_timer;
-        uint64_t balloon_kib;
+        uint64_t balloon_kib;                   /* what the guest has now; 0: all */
+        char **messages;                        /* what was changed or must be known of this guest, one line each */
+        size_t n_messages;
         MigrationStatus migration;
         /* QEMU's events, after the driver's own rows for them (domain_monitor.c) have run. NULL: nobody listens. */
         void (*on_qmp_event)(Domain *domain, const char *name, json_object *data, void *userdata);
@@ -128,9 +135,10 @@ struct Domain {
         DomainJob *job, *waiting;               /* who holds it; who comes next, oldest first */
         size_t n_waiting;
         DomainWaiter *waiters;                  /* told when QEMU has gone */
-        Why *why;                               /* NULL: nothing to tell (perhaps in the file) */
+        DomainStart *start;                     /* a start that is under way and owns live; NULL: none */
         void *completed_job;                    /* statistics of the last migration; freed by completed_job_free */
         void (*completed_job_free)(void *completed_job);
+        void (*completed_job_answer)(Domain *domain, unsigned flags, Reply *reply);    /* virDomainGetJobStats of a job that ended */
 };
 
 /* A new one, in the driver's tables; not persistent, shut off. Takes nothing over. */
@@ -146,6 +154,8 @@ DomainDef *domain_live_def(const Domain *domain);
 /* The stored definition, parsed; the caller frees. ERROR_INTERNAL when it is not stored. */
 int domain_stored_def(const Domain *domain, DomainDef **ret, Error **err);
 
+/* For news from QEMU, which may come in any order: asked before domain_set_state(). */
+bool domain_state_may_become(const Domain *domain, DomainState state);
 /* Moves to the state with that reason, publishes it and writes the status file when there is a QEMU. */
 void domain_set_state(Domain *domain, DomainState state, int reason);
 /* Makes the view what the fields say: after any change of them. */
@@ -166,8 +176,14 @@ typedef enum DomainVerb {
 /* < 0 with libvirt's error when the verb makes no sense in the present state. */
 int domain_verb_check(const Domain *domain, DomainVerb verb, Error **err);
 
-/* A call to QEMU whose answer resumes op (result ignored, error fails the step). OP_WAIT, or OP_FAILED with *err. */
+/* A call to QEMU whose answer resumes op (result ignored, error fails the step). Takes arguments over. OP_WAIT, or OP_FAILED with *err. */
 OpResult domain_qmp_step(Op *op, Domain *domain, const char *command, json_object *arguments, Error **err);
+
+/* The same; take is given the answer before op is resumed, and may refuse it. more: further calls of this step follow, so only an
+ * error resumes op (QEMU answers in order). */
+typedef int (*DomainQmpTake)(void *subject, json_object *result, Error **err);
+OpResult domain_qmp_ask(Op *op, Domain *domain, const char *command, json_object *arguments, DomainQmpTake take, void *subject, bool more,
+                        Error **err);
 
 /* "domain 'db1'"; the caller frees. */
 char *domain_what(const Domain *domain);

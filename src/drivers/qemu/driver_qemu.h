@@ -35,6 +35,9 @@ int qemu_driver_new(const QemuDriverConfig *config, OpRunner *runner, Driver **r
  * running are started when `autostart` says so (the first start of the host, not of the daemon). */
 int qemu_driver_load(Driver *driver, bool autostart, Error **err);
 
+/* policy.conf was read again: holds for verdicts from now on. */
+void qemu_driver_set_policy(Driver *driver, const PolicySettings *policy);
+
 /* Running guests go on. Outstanding replies are answered with an error first. NULL is fine; returns NULL. */
 Driver *qemu_driver_free(Driver *driver);
 DEFINE_CLEANUP(Driver, qemu_driver_free)

@@ -6,7 +6,7 @@
 #include "drivers/qemu/domain.h"
 #include "drivers/qemu/driver_qemu.h"
 #include "drivers/qemu/facts.h"
-#include "drivers/qemu/qemu_caps.h"
+#include "drivers/qemu/qemu_caps_cache.h"
 #include "policy/policy_settings.h"
 
 typedef struct Listener {
@@ -22,6 +22,7 @@ struct QemuDriver {
         sd_id128_t host_uuid;
         uint16_t migration_port_min, migration_port_max;
         uint64_t ports_used[1024];              /* a bit per port of the range that an incoming guest listens on */
+        uint64_t vnc_ports[16];                 /* a bit per port from VNC_PORT_MIN that a guest has, or is about to open */
         bool system, change_user;
         uid_t uid;
         gid_t gid;
@@ -31,6 +32,7 @@ struct QemuDriver {
         FactsStore *facts;
         struct lh_table *by_uuid, *by_name, *by_id;     /* of Domain; by_id: active ones only */
         int last_id;
+        struct Definition *definitions;         /* whose emulator is being probed; drivers/qemu/definition.c */
         Listener *listeners;
         size_t n_listeners;
 };
@@ -48,8 +50,13 @@ Domain *driver_find_text(QemuDriver *driver, const char *name_or_uuid);
 /* libvirt's ERROR_NO_DOMAIN, with the name when it is known. */
 Domain *driver_need_uuid(QemuDriver *driver, sd_id128_t uuid, Error **err);
 
+/* ERROR_OPERATION_FAILED, in libvirt's words, when name and uuid do not belong together among the domains that are there. */
+int driver_check_name(QemuDriver *driver, const char *name, sd_id128_t uuid, Error **err);
+
 /* Every domain; the tables must not change meanwhile. */
 void driver_each(QemuDriver *driver, bool (*each)(Domain *domain, void *userdata), void *userdata);
+
+void driver_each_active(QemuDriver *driver, bool (*each)(Domain *domain, void *userdata), void *userdata);
 
 /* ERROR_INVALID_ARG when flags holds others than allowed, in libvirt's words. */
 int flags_check(unsigned flags, unsigned allowed, const char *function, Error **err);

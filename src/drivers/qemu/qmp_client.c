@@ -14,6 +14,7 @@
 
 #define READ_SIZE (64 * 1024)
 #define MAX_READS_PER_TURN 16
+#define MAX_DRAIN 64
 #define MAX_OUTPUT (16 * 1024 * 1024)
 #define KEEP_TEXT 1000                  /* of the last exchange */
 
@@ -334,6 +335,15 @@ static void client_read(QmpClient *client) {
                 if (n < READ_SIZE)
                         return;
         }
+}
+
+void qmp_client_drain(QmpClient *client) {
+        client->n_refs++;
+        for (int i = 0; i < MAX_DRAIN && !client->lost; i++)
+                client_read(client);
+        if (!client->lost)
+                client_lose_for(client, "QEMU has ended");
+        client_unref(client);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {

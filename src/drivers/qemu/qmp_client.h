@@ -43,6 +43,9 @@ DEFINE_CLEANUP(QmpClient, qmp_client_free)
 /* Takes arguments over (NULL: none), also on failure. NULL with *err: the connection is gone or too many calls are out. */
 QmpCall *qmp_client_call(QmpClient *client, const char *command, json_object *arguments, QmpDone done, void *userdata, Error **err);
 
+/* QEMU has ended: takes what it still wrote before it did (events say why), up to the end of the stream, which closes. */
+void qmp_client_drain(QmpClient *client);
+
 /* The caller no longer wants to know: done will not be called. The command is not taken back. Not after done was called. */
 void qmp_call_cancel(QmpCall *call);
 

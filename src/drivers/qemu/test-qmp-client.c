@@ -158,6 +158,18 @@ static void test_free_in_event(void) {
         story_end(&story);
 }
 
+/* The process is gone before the loop saw its last words: they are taken, then the end is told. */
+static void test_drain(void) {
+        Story story;
+
+        story_begin(&story);
+        expect_int(write(story.qemu, GREETING CAPABLE "{\"event\": \"SHUTDOWN\"}", strlen(GREETING CAPABLE) + 21), >, 0);
+        qmp_client_drain(story.client);
+        expect_contains(story.trace.text, "event SHUTDOWN 0.000000 -;closed: operation failed: the monitor of domain 'db1' was lost: QEMU has ended;");
+        expect(story.client == NULL);
+        story_end(&story);
+}
+
 static void test_secrets(void) {
         json_object *arguments = json_object_new_object();
         Story story;
@@ -241,6 +253,7 @@ int main(void) {
                 { "a cancelled call is not told", test_cancel },
                 { "a lost monitor fails every call once", test_lost },
                 { "the owner may free the client in an event", test_free_in_event },
+                { "the last words of a QEMU that ended", test_drain },
                 { "secrets are not kept", test_secrets },
                 { "too many calls", test_too_many_calls },
                 { "bad input closes", test_bad_input },

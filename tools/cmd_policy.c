@@ -2,6 +2,7 @@
 /* tools/cmd_policy.c - what libvirt lacks: may it start or be migrated, why did it end, which rules are in force. */
 #include <stdio.h>
 #include "commands.h"
+#include "output.h"
 #include "report.h"
 
 /* A path, an XML file's name or standard input; else it is a domain. */
@@ -72,27 +73,76 @@ ExitCode cmd_why(Shell *shell, const Args *args) {
         return shell_put_text(out.text ? out.text : "nothing is known: it has neither ended nor failed to start\n");
 }
 
-static json_object *rules_of(json_object *answer, const char *tech) {
-        json_object *rules = json_get_array(answer, "rules"), *kept = json_object_new_array();
+/* What the answer of POLICY_SHOW consists of, and which members of each make a table. */
+static const struct {
+        const char *member, *title;
+        const char *columns[TABLE_MAX_COLUMNS];
+        const char *by_tech;            /* the member that names a technology or several; NULL: these are about none */
+} sections[] = {
+        { "technologies", "Technologies", { "name", "title", "arch", "decided_by", "mechanism", "since", "until" }, "name" },
+        { "fences", "Fences: what a technology keeps from being done", { "code", "technologies", "operations", "severity", "until", "requirements" },
+          "technologies" },
+        { "rules", "Rules", { "code", "migratable", "source", "requirements", "what" }, NULL },
+        { "devices", "Devices that QEMU does not migrate", { "device", "model", "migratable", "until", "why" }, NULL },
+};
 
-        for (size_t i = 0; rules && i < json_object_array_length(rules); i++) {
-                json_object *rule = json_object_array_get_idx(rules, i);
+static bool names_tech(json_object *value, const char *tech) {
+        if (!json_object_is_type(value, json_type_array))
+                return streq(json_object_get_string(value), tech);
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+                if (streq(json_object_get_string(json_object_array_get_idx(value, i)), tech))
+                        return true;
+        return false;
+}
 
-                if (!tech || streq(json_get_string(rule, "technology"), tech))
-                        json_object_array_add(kept, json_object_get(rule));
+static json_object *rows_of_tech(json_object *rows, const char *by_tech, const char *tech) {
+        json_object *kept = json_object_new_array();
+
+        for (size_t i = 0; rows && by_tech && i < json_object_array_length(rows); i++) {
+                json_object *row = json_object_array_get_idx(rows, i);
+
+                if (names_tech(json_object_object_get(row, by_tech), tech))
+                        json_object_array_add(kept, json_object_get(row));
         }
         return kept;
 }
 
+static void keep_tech(json_object *answer, const char *tech) {
+        for (size_t i = 0; i < N_ELEMENTS(sections); i++)
+                json_add(answer, sections[i].member, rows_of_tech(json_get_array(answer, sections[i].member), sections[i].by_tech, tech));
+}
+
+static ExitCode fail_tech(Shell *shell, json_object *technologies, const char *tech) {
+        CLEANUP(strbuf_done) StrBuf names = {};
+
+        strbuf_add(&names, "there are");
+        for (size_t i = 0; technologies && i < json_object_array_length(technologies); i++)
+                strbuf_addf(&names, "%s %s", i > 0 ? "," : "", json_get_string(json_object_array_get_idx(technologies, i), "name"));
+        return shell_usage(shell, names.text, "no technology is called '%s'", tech);
+}
+
 ExitCode cmd_policy_show(Shell *shell, const Args *args) {
-        CLEANUP(json_put) json_object *request = json_object_new_object(), *answer = NULL;
+        CLEANUP(json_put) json_object *request = json_object_new_object(), *answer = NULL, *technologies = NULL;
         CLEANUP(strbuf_done) StrBuf out = {};
+        const char *tech = args_get(args, "tech");
 
         if (!shell_call(shell, WARD_PROC_POLICY_SHOW, request, NULL, &answer))
                 return SHELL_FAILED;
-        json_add(answer, "rules", rules_of(answer, args_get(args, "tech")));
+        technologies = json_object_get(json_get_array(answer, "technologies"));
+        if (tech) {
+                keep_tech(answer, tech);
+                if (json_object_array_length(json_get_array(answer, "technologies")) == 0)
+                        return fail_tech(shell, technologies, tech);
+        }
         if (shell->json)
                 return shell_put_json(STEAL(answer));
-        report_add_outline(answer, 0, &out);
-        return shell_put_text(out.text);
+        for (size_t i = 0; i < N_ELEMENTS(sections); i++) {
+                json_object *rows = json_get_array(answer, sections[i].member);
+
+                if (!rows || json_object_array_length(rows) == 0)
+                        continue;
+                strbuf_addf(&out, "%s%s\n\n", out.len > 0 ? "\n" : "", sections[i].title);
+                report_add_table(rows, sections[i].columns, shell->color_out, &out);
+        }
+        return shell_put_text(out.text ? out.text : "no rules\n");
 }

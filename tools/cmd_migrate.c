@@ -161,7 +161,7 @@ ExitCode cmd_migrate(Shell *shell, const Args *args) {
         else if (!(m.domain = shell_domain(shell, args->words[0])))
                 code = SHELL_FAILED;
         else {
-                m.destination_uri = target_uri_of(args->words[1], shell->target);
+                m.destination_uri = target_uri_of(args->words[1]);
                 code = migrate(&m, virDomainGetName(m.domain));
         }
         virTypedParamsFree(m.params, m.n_params);

@@ -173,7 +173,9 @@ static ExitCode fail_unreachable(Shell *shell, const char *message) {
         const Target *target = shell->target;
         CLEANUP(free) char *hint = NULL;
 
-        if (target->socket && strcmp(target->name, "qemu:///system") == 0)
+        if (target->socket && session_is_up(target->socket))
+                hint = xasprintf("something listens at %s, so the reason is its own; its log may say more", target->socket);
+        else if (target->socket && strcmp(target->name, "qemu:///system") == 0)
                 hint = xasprintf("is the daemon running? `systemctl start virtwardd' starts it; `wardsh -c session' uses one of your own; "
                                  "a user needs the right to open %s", target->socket);
         else if (target->runtime_dir)

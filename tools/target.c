@@ -20,10 +20,11 @@ static int session_runtime_dir(const TargetEnv *env, char **ret, Error **err) {
         return 0;
 }
 
+/* mode NULL: whichever the daemon there serves, which it decides when no name is asked for. */
 static char *socket_uri(const char *mode, const char *socket) {
         g_autofree char *escaped = g_uri_escape_string(socket, "/", false);
 
-        return xasprintf("qemu+unix:///%s?socket=%s", mode, escaped);
+        return mode ? xasprintf("qemu+unix:///%s?socket=%s", mode, escaped) : xasprintf("remote+unix:///?socket=%s", escaped);
 }
 
 /* The value of a query parameter, unescaped; NULL: not there. The caller frees. */
@@ -45,18 +46,17 @@ static char *query_value(const char *uri, const char *key) {
 /* "qemu+unix:///session?socket=..." has "qemu:///session". Only UNIX transports name a socket of this machine. */
 static void take_uri(Target *target, const char *uri) {
         const char *path = strstr(uri, ":///");
+        bool is_remote = strncmp(uri, "remote+unix:", 12) == 0;
 
         target->uri = xstrdup(uri);
-        if (!path || strncmp(uri, "qemu+unix", path - uri) != 0)
+        if (!path || (!is_remote && strncmp(uri, "qemu+unix:", 10) != 0))
                 return;
         target->socket = query_value(uri, "socket");
-        target->name = xasprintf("qemu%.*s", (int) strcspn(path, "?#"), path);
+        target->name = is_remote ? xstrdup("") : xasprintf("qemu%.*s", (int) strcspn(path, "?#"), path);
 }
 
-static int take_mode(Target *target, const char *mode, const char *socket, const TargetEnv *env, Error **err) {
-        if (socket)
-                target->socket = xstrdup(socket);
-        else if (strcmp(mode, "system") == 0)
+static int take_mode(Target *target, const char *mode, const TargetEnv *env, Error **err) {
+        if (strcmp(mode, "system") == 0)
                 target->socket = xstrdup(SYSTEM_SOCKET);
         else if (session_runtime_dir(env, &target->runtime_dir, err) < 0)
                 return -1;
@@ -65,6 +65,12 @@ static int take_mode(Target *target, const char *mode, const char *socket, const
         target->uri = socket_uri(mode, target->socket);
         target->name = xasprintf("qemu:///%s", mode);
         return 0;
+}
+
+static void take_socket(Target *target, const char *mode, const char *socket) {
+        target->socket = xstrdup(socket);
+        target->uri = socket_uri(mode, socket);
+        target->name = mode ? xasprintf("qemu:///%s", mode) : xstrdup("");
 }
 
 int target_resolve(const char *connect, const char *socket, const TargetEnv *env, Target **ret, Error **err) {
@@ -78,7 +84,9 @@ int target_resolve(const char *connect, const char *socket, const TargetEnv *env
                                  "qemu+unix:///session?socket=PATH", connect);
         if (!is_mode)
                 take_uri(target, connect);
-        else if (take_mode(target, connect ? connect : env->uid == 0 ? "system" : "session", socket, env, err) < 0)
+        else if (socket)
+                take_socket(target, connect, socket);
+        else if (take_mode(target, connect ? connect : env->uid == 0 ? "system" : "session", env, err) < 0)
                 return -1;
         *ret = STEAL(target);
         return 0;
@@ -95,8 +103,6 @@ Target *target_free(Target *target) {
         return NULL;
 }
 
-char *target_uri_of(const char *uri_or_path, const Target *like) {
-        if (uri_or_path[0] != '/')
-                return xstrdup(uri_or_path);
-        return socket_uri(like->name && strcmp(like->name, "qemu:///system") == 0 ? "system" : "session", uri_or_path);
+char *target_uri_of(const char *uri_or_path) {
+        return uri_or_path[0] == '/' ? socket_uri(NULL, uri_or_path) : xstrdup(uri_or_path);
 }

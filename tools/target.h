@@ -8,7 +8,7 @@
 typedef struct Target {
         char *uri;              /* for libvirt */
         char *socket;           /* NULL: the URI names no UNIX socket, so virtward's private program cannot be reached */
-        char *name;             /* "qemu:///session": what the private client opens */
+        char *name;             /* "qemu:///session": what the private client opens; "": what the daemon serves */
         char *runtime_dir;      /* set only when this is the user's own session daemon, which may be started on demand */
 } Target;
 
@@ -24,4 +24,4 @@ Target *target_free(Target *target);    /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Target, target_free)
 
 /* Where to migrate to: a URI as it is; the path of a socket becomes the URI of the daemon behind it. The caller frees. */
-char *target_uri_of(const char *uri_or_path, const Target *like);
+char *target_uri_of(const char *uri_or_path);

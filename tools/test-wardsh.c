@@ -150,16 +150,22 @@ static void test_target_uris(void) {
         const TargetEnv user = { .home = "/h", .uid = 7 };
         CLEANUP(target_free) Target *a = resolve("qemu+unix:///system?no_verify=1&socket=/a%20b/s", NULL, &user, NULL);
         CLEANUP(target_free) Target *b = resolve("qemu+tls://host/system?socket=/x", NULL, &user, NULL), *c = resolve(NULL, "/a b/s&x", &user, NULL);
-        CLEANUP(free) char *to = target_uri_of("/d/sock", a), *as_is = target_uri_of("qemu+tls://h/system", a);
+        CLEANUP(target_free) Target *d = resolve("session", "/s", &user, NULL), *e = resolve("remote+unix:///?socket=/r", NULL, &user, NULL);
+        CLEANUP(free) char *to = target_uri_of("/d/sock"), *as_is = target_uri_of("qemu+tls://h/system");
 
         expect_str(a->socket, "/a b/s");
         expect_str(a->name, "qemu:///system");
         expect_str(b->uri, "qemu+tls://host/system?socket=/x");
         expect_str(b->socket, NULL);
-        expect_str(c->uri, "qemu+unix:///session?socket=/a%20b/s%26x");
+        expect_str(c->uri, "remote+unix:///?socket=/a%20b/s%26x");
+        expect_str(c->name, "");                        /* the daemon there knows what it serves */
+        expect_str(d->uri, "qemu+unix:///session?socket=/s");
+        expect_str(d->name, "qemu:///session");
+        expect_str(e->socket, "/r");
+        expect_str(e->name, "");
         expect_str(c->socket, "/a b/s&x");
         expect_str(c->runtime_dir, NULL);               /* somebody else's daemon: not ours to start */
-        expect_str(to, "qemu+unix:///system?socket=/d/sock");
+        expect_str(to, "remote+unix:///?socket=/d/sock");
         expect_str(as_is, "qemu+tls://h/system");
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct WardClient WardClient;
 
-/* Connects and opens the hypervisor connection. open_name: "qemu:///session" or "qemu:///system". */
+/* Connects and opens the hypervisor connection. open_name: "qemu:///session", "qemu:///system" or "" for the one there is. */
 int ward_client_open(const char *socket_path, const char *open_name, WardClient **ret, Error **err);
 WardClient *ward_client_free(WardClient *client);       /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(WardClient, ward_client_free)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include "dbus/bus_private.h"
+#include "util/host_info.h"
 
 #define INTERFACE "org.libvirt.Connect"
 #define HOST_NAME_SIZE 256
@@ -171,6 +172,44 @@ static int method_domain_capabilities(sd_bus_message *message, void *userdata, s
         return 1;
 }
 
+static int method_free_memory(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        CLEANUP(error_free) Error *err = NULL;
+        HostMemory memory;
+
+        if (host_memory(HOST_ALL, &memory, &err) < 0)
+                return bus_fail(message, err);
+        return sd_bus_reply_method_return(message, "t", memory.free * 1024);
+}
+
+static int method_memory_stats(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        CLEANUP(error_free) Error *err = NULL;
+        HostMemory memory;
+        int32_t node;
+        uint32_t flags;
+        int r = sd_bus_message_read(message, "iu", &node, &flags);
+
+        if (r < 0)
+                return r;
+        if (host_memory(node, &memory, &err) < 0)
+                return bus_fail(message, err);
+        return sd_bus_reply_method_return(message, "a{st}", 4, "total", memory.total, "free", memory.free, "buffers", memory.buffers,
+                                          "cached", memory.cached);
+}
+
+static int method_cpu_stats(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        CLEANUP(error_free) Error *err = NULL;
+        HostCpuTimes times;
+        int32_t cpu;
+        uint32_t flags;
+        int r = sd_bus_message_read(message, "iu", &cpu, &flags);
+
+        if (r < 0)
+                return r;
+        if (host_cpu_times(cpu, &times, &err) < 0)
+                return bus_fail(message, err);
+        return sd_bus_reply_method_return(message, "a{st}", 4, "kernel", times.kernel, "user", times.user, "idle", times.idle, "iowait", times.iowait);
+}
+
 /* ---- properties ---- */
 
 static int get_encrypted(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
@@ -213,6 +252,9 @@ static const sd_bus_vtable connect_vtable[] = {
         METHOD("GetDomainCapabilities", ("s", emulatorbin, "s", arch, "s", machine, "s", virttype, "u", flags), ("s", domCapabilities),
                method_domain_capabilities),
         METHOD("ListDomains", ("u", flags), ("ao", domains), method_list_domains),
+        METHOD("NodeGetCPUStats", ("i", cpuNum, "u", flags), ("a{st}", cpuStats), method_cpu_stats),
+        METHOD("NodeGetFreeMemory", (NULL), ("t", freemem), method_free_memory),
+        METHOD("NodeGetMemoryStats", ("i", cellNum, "u", flags), ("a{st}", stats), method_memory_stats),
         SD_BUS_PROPERTY("Encrypted", "b", get_encrypted, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Hostname", "s", get_hostname, 0, 0),
         SD_BUS_PROPERTY("LibVersion", "t", get_lib_version, 0, 0),

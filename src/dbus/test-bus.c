@@ -414,11 +414,25 @@ static void test_definitions(void) {
 }
 
 static void test_host(void) {
+        uint64_t free_bytes = 0;
+        const char *name = NULL;
+
         need_bus();
         ask(BUS_CONNECT_PATH, CONNECT, "GetCapabilities", NULL);
         expect_str(answered_text("s"), "<capabilities/>");
         ask(BUS_CONNECT_PATH, CONNECT, "GetDomainCapabilities", "ssssu", "", "x86_64", "q35", "", 0u);
         expect_str(pretence.asked, "domain_capabilities NULL x86_64 q35 NULL 0");
+        ask(BUS_CONNECT_PATH, CONNECT, "NodeGetFreeMemory", NULL);
+        sd_bus_message_read(answer, "t", &free_bytes);
+        expect_int(free_bytes, >, 0);
+        ask(BUS_CONNECT_PATH, CONNECT, "NodeGetMemoryStats", "iu", -1, 0u);
+        expect(sd_bus_message_enter_container(answer, 'a', "{st}") > 0);
+        sd_bus_message_read(answer, "{st}", &name, &free_bytes);
+        expect_str(name, "total");
+        ask(BUS_CONNECT_PATH, CONNECT, "NodeGetCPUStats", "iu", -1, 0u);
+        expect_str(sd_bus_message_get_signature(answer, true), "a{st}");
+        ask(BUS_CONNECT_PATH, CONNECT, "NodeGetCPUStats", "iu", 100000, 0u);
+        expect_error(BUS_ERROR, "");
 }
 
 static void test_verbs(void) {
@@ -784,7 +798,7 @@ static void test_api(void) {
 
         need_bus();
         expect(path && fs_read_at(AT_FDCWD, path, 1 << 20, &facts, &len) == 0);
-        expect_int(check_object(BUS_CONNECT_PATH, CONNECT, facts), ==, 15);
+        expect_int(check_object(BUS_CONNECT_PATH, CONNECT, facts), ==, 18);
         expect_int(check_object(DB1, DOMAIN, facts), ==, 32);
 }
 

@@ -61,6 +61,7 @@ typedef enum ChannelState {
 
 typedef struct SerialDef {              /* <serial>, and <parallel> (which has only a port) */
         CharSource source;
+        char *tty;                      /* live only: attribute of older clients */
         SerialTarget target;
         SerialModel model;
         OptUint port;

@@ -52,8 +52,7 @@ typedef struct ControllerDef {
         PciModelName pci_model_name;
         OptUint chassis_nr, chassis, port, bus_nr, target_index, numa_node;
         Tristate hotplug;
-        uint64_t pcihole64_kib;
-        bool has_pcihole64;
+        OptU64 pcihole64_kib;
         DeviceInfo info;
 } ControllerDef;
 
@@ -178,7 +177,7 @@ typedef struct HostdevDef {
         char *protocol, *wwpn;          /* scsi_host: "vhost" */
         char *adapter;                  /* scsi: "scsi_host0" */
         unsigned scsi_bus, scsi_target;
-        uint64_t scsi_unit;
+        OptU64 scsi_unit;
         char *rawio, *sgio;
         bool readonly, shareable;
         char *teaming, *teaming_persistent;
@@ -234,8 +233,8 @@ typedef struct MemoryDeviceDef {        /* <devices><memory> */
         bool pmem;
         uint64_t size_kib;
         OptUint node;
-        uint64_t label_kib, block_kib, requested_kib, current_kib;
-        bool has_requested;
+        uint64_t label_kib, block_kib, current_kib;
+        OptU64 requested_kib;
         bool readonly;
         DeviceInfo info;
 } MemoryDeviceDef;

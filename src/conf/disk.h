@@ -76,6 +76,7 @@ typedef struct DiskSource {
         Tristate ssl_verify;
         OptU64 readahead, timeout;
         char *pool, *volume, *volume_mode;      /* volume */
+        char *source_type;              /* nvme: "pci", vhostuser: "unix" */
         char *vhost_path;               /* vhostuser */
         Tristate nvme_managed;          /* nvme */
         OptU64 nvme_namespace;

@@ -155,6 +155,8 @@ DomainDef *domain_def_copy(const DomainDef *def);
 char *domain_def_difference(const DomainDef *a, const DomainDef *b, bool abi_only);
 bool domain_def_equal(const DomainDef *a, const DomainDef *b);
 
+#define DOMAIN_NAME_MAX 1024
+
 /* A name that may be a domain's: not empty, "." or "..", no '/' and no line end. */
 int domain_name_check(const char *name, Error **err);
 
@@ -198,6 +200,8 @@ char *device_ref_path(const DeviceRef *device);
 
 /* The element of that namespace, as written; NULL: none. Borrowed. */
 const char *domain_def_metadata(const DomainDef *def, const char *uri);
+/* The same without that namespace's prefix and declaration: what virDomainGetMetadata() answers. The caller frees. */
+char *domain_def_metadata_bare(const DomainDef *def, const char *uri);
 
 /* Puts xml (one element; NULL removes) for uri, replacing what was there; key becomes the prefix of the namespace, as with
  * virDomainSetMetadata(). Also checks and reads the ward:policy intent. */

@@ -28,7 +28,7 @@ typedef struct OsDef {
         bool has_nvram;                 /* <nvram> stood there, perhaps empty */
         char *nvram, *nvram_template, *nvram_format;
         char *kernel, *initrd, *cmdline, *dtb;
-        char *acpi_slic;                /* <acpi><table type='slic'> */
+        char *acpi_table_type, *acpi_table;     /* <acpi><table type="slic"> */
         LIST_OF(OsBoot) boot;
         Tristate bootmenu;
         OptUint bootmenu_timeout;

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-id128.h>
 
+#include "options.h"
 #include "util/log.h"
 
 DEFINE_ENUM_TABLE(log_level_table, "log level",
@@ -32,7 +33,7 @@ static int check_dirs(const char *value, Error **err) {
 
 #define FIELD(name) offsetof(Config, name)
 
-static const ConfRow config_rows[] = {
+const ConfRow config_rows[] = {
         { "log_level",           CONF_ENUM, FIELD(log_level), .table = &log_level_table },
         { "socket_group",        CONF_TEXT, FIELD(socket_group) },
         { "read_only_socket",    CONF_BOOL, FIELD(read_only_socket) },
@@ -67,16 +68,24 @@ static const Config config_default = {
         .dbus = true,
 };
 
-int config_read(const char *path, bool must_exist, Config *ret, Error **err) {
-        *ret = config_default;
-        if (conf_read(path, must_exist, config_rows, ret, err) < 0)
-                return -1;
-        if (ret->migration_port_min > ret->migration_port_max)
+static int config_check(const Config *config, const char *path, Error **err) {
+        if (config->migration_port_min > config->migration_port_max)
                 return error_set(err, ERROR_CONF_SYNTAX, "%s: migration_port_min is %u, which is more than migration_port_max, %u", path,
-                                 ret->migration_port_min, ret->migration_port_max);
+                                 config->migration_port_min, config->migration_port_max);
         return 0;
+}
+
+int config_read(const Options *options, Config *ret, Error **err) {
+        *ret = config_default;
+        if (conf_read(options->config_file, options->config_given, config_rows, ret, err) < 0 ||
+            config_check(ret, options->config_file, err) < 0)
+                return -1;
+        if (options->log_level_given)
+                ret->log_level = options->log_level;
+        return conf_read(options->policy_file, false, policy_conf_rows, &ret->policy, err);
 }
 
 void config_done(Config *config) {
         conf_done(config_rows, config);
+        conf_done(policy_conf_rows, &config->policy);
 }

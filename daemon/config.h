@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/config.h - virtwardd.conf: a field per setting; the rows are in config.c, the words for people in virtwardd.conf(5). */
+/* daemon/config.h - virtwardd.conf and policy.conf, read together; the rows of the first are in config.c, of the second in policy/. */
 #pragma once
 #include <stdbool.h>
+#include "policy/policy_settings.h"
 #include "util/conf_file.h"
 #include "util/error.h"
 
 extern const EnumTable log_level_table;         /* values are LogLevel */
+extern const ConfRow config_rows[];             /* of virtwardd.conf */
 
 typedef struct Config {
         int log_level;                  /* LogLevel */
@@ -21,10 +23,13 @@ typedef struct Config {
         unsigned keepalive_interval, keepalive_count;
         bool autostart;                 /* start guests marked so */
         bool dbus;                      /* serve D-Bus too, when there is a bus */
+        PolicySettings policy;
 } Config;
 
-/* Defaults, then the file over them. ret is filled for config_done() on failure too. */
-int config_read(const char *path, bool must_exist, Config *ret, Error **err);
+typedef struct Options Options;
+
+/* Defaults, the files over them, the command line over these. ret is filled for config_done() on failure too. */
+int config_read(const Options *options, Config *ret, Error **err);
 void config_done(Config *config);
 static inline void config_done_p(Config *config) {
         config_done(config);

@@ -8,24 +8,16 @@
 #include "options.h"
 #include "util/log.h"
 
-static int read_settings(const Options *options, Config *config, Error **err) {
-        if (config_read(options->config_file, options->config_given, config, err) < 0)
-                return -1;
-        if (options->log_level_given)
-                config->log_level = options->log_level;
-        log_set_level(config->log_level);
-        return 0;
-}
-
 static int run(const Options *options, Config *config, Error **err) {
         CLEANUP(manager_free) Manager *manager = NULL;
 
-        if (read_settings(options, config, err) < 0)
+        if (config_read(options, config, err) < 0)
                 return -1;
         if (options->check_config) {
-                printf("%s: ok\n", options->config_file);
+                printf("%s: ok\n%s: ok\n", options->config_file, options->policy_file);
                 return 0;
         }
+        log_set_level(config->log_level);
         if (manager_new(options, config, &manager, err) < 0)
                 return -1;
         return manager_run(manager, err);

@@ -42,12 +42,11 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
         CLEANUP(error_free) Error *err = NULL;
 
         sd_notify(false, "RELOADING=1");
-        if (config_read(manager->options->config_file, manager->options->config_given, &config, &err) < 0) {
+        if (config_read(manager->options, &config, &err) < 0) {
                 log_error("virtwardd: settings not read again, the old ones stay: %s", err->message);
         } else {
-                if (!manager->options->log_level_given)
-                        log_set_level(config.log_level);
-                log_info("virtwardd: log level read again; other settings of '%s' need a restart", manager->options->config_file);
+                log_set_level(config.log_level);
+                log_info("virtwardd: log level and policy read again; other settings need a restart");
         }
         sd_notify(false, "READY=1");
         return 0;

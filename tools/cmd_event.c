@@ -149,6 +149,7 @@ static ExitCode follow_events(Follow *follow, unsigned timeout) {
                 timeout > 0 ? g_timeout_add_seconds(timeout, on_end, follow) : 0,
         };
 
+        shell_note(follow->shell, "waiting for events of %s", follow->shell->target->uri);
         g_main_loop_run(follow->loop);
         for (size_t i = 0; i < N_ELEMENTS(sources); i++)
                 if (sources[i])
@@ -172,10 +173,8 @@ ExitCode cmd_event(Shell *shell, const Args *args) {
                 return SHELL_FAILED;
         follow.loop = g_main_loop_new(NULL, FALSE);
         code = subscribe(&follow, domain, args_has(args, "lifecycle"));
-        if (code == SHELL_OK) {
-                shell_note(shell, "waiting for events of %s", shell->target->uri);
+        if (code == SHELL_OK)
                 code = follow_events(&follow, timeout);
-        }
         g_main_loop_unref(follow.loop);
         return code;
 }

@@ -19,7 +19,8 @@ void strbuf_reserve(StrBuf *buf, size_t more) {
 
 void strbuf_add_n(StrBuf *buf, const void *bytes, size_t n) {
         strbuf_reserve(buf, n);
-        memcpy(buf->text + buf->len, bytes, n);
+        if (n > 0)              /* bytes may be NULL then */
+                memcpy(buf->text + buf->len, bytes, n);
         buf->len += n;
         buf->text[buf->len] = 0;
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* conf/complete_chardev.c - serial ports and consoles: target, model, port; and the console that is the first serial port. */
+#include "conf/completion.h"
+#include "conf/elements.h"
+
+static void copy_source(CharSource *to, const CharSource *from) {
+        element_clear(&char_source_element, to);
+        element_copy(&char_source_element, to, from);
+}
+
+static SerialTarget default_target(const Completion *completion, const SerialDef *serial) {
+        switch (serial->info.address.type) {
+        case ADDRESS_SPAPR_VIO:
+                return SERIAL_TARGET_SPAPR_VIO;
+        case ADDRESS_USB:
+                return SERIAL_TARGET_USB;
+        case ADDRESS_PCI:
+                return SERIAL_TARGET_PCI;
+        case ADDRESS_ISA:
+                return SERIAL_TARGET_ISA;
+        default:
+                break;
+        }
+        if (completion->kind == MACHINE_PSERIES)
+                return SERIAL_TARGET_SPAPR_VIO;
+        if (completion->kind == MACHINE_S390)
+                return SERIAL_TARGET_SCLP;
+        return completion_is_x86(completion) ? SERIAL_TARGET_ISA : SERIAL_TARGET_SYSTEM;
+}
+
+static const struct {
+        SerialTarget target;
+        SerialModel model;
+} target_models[] = {
+        { SERIAL_TARGET_ISA, SERIAL_MODEL_ISA_SERIAL },
+        { SERIAL_TARGET_USB, SERIAL_MODEL_USB_SERIAL },
+        { SERIAL_TARGET_PCI, SERIAL_MODEL_PCI_SERIAL },
+        { SERIAL_TARGET_SPAPR_VIO, SERIAL_MODEL_SPAPR_VTY },
+        { SERIAL_TARGET_SYSTEM, SERIAL_MODEL_PL011 },
+        { SERIAL_TARGET_SCLP, SERIAL_MODEL_SCLPCONSOLE },
+        { SERIAL_TARGET_ISA_DEBUG, SERIAL_MODEL_ISA_DEBUGCON },
+};
+
+static void complete_serial(Completion *completion, SerialDef *serial) {
+        if (!serial->target)
+                serial->target = default_target(completion, serial);
+        for (size_t i = 0; i < N_ELEMENTS(target_models); i++)
+                if (target_models[i].target == serial->target && !serial->model)
+                        serial->model = target_models[i].model;
+}
+
+/* Ports that are not said follow the highest one. */
+#define NUMBER_PORTS(list)                                                                                             \
+        do {                                                                                                           \
+                for (size_t _i = 0; _i < (list)->n; _i++) {                                                            \
+                        unsigned _next = 0;                                                                            \
+                        if ((list)->items[_i]->port.set)                                                               \
+                                continue;                                                                              \
+                        LIST_FOR(_other, list)                                                                         \
+                                if (_other->port.set && _other->port.value >= _next)                                   \
+                                        _next = _other->port.value + 1;                                                \
+                        (list)->items[_i]->port = OPT_UINT(_next);                                                     \
+                }                                                                                                      \
+        } while (0)
+
+static bool console_is_serial(const ConsoleDef *console) {
+        return !console->target || console->target == CONSOLE_TARGET_SERIAL;
+}
+
+/* <console> is how people ask for a serial port: the first console is the first serial port, which is made of it when there is
+ * none. */
+static void pair_console(Completion *completion) {
+        DomainDef *def = completion->def;
+        ConsoleDef *first = def->consoles.n > 0 ? def->consoles.items[0] : NULL;
+
+        if (first && console_is_serial(first) && def->serials.n == 0) {
+                SerialDef *serial = xnew(SerialDef);
+
+                copy_source(&serial->source, &first->source);
+                serial->info.address = first->info.address;
+                first->info.address = (DeviceAddress) {};
+                if (first->port.set)
+                        serial->port = first->port;
+                LIST_APPEND(&def->serials, serial);
+                completion_note(completion, "the first console is the first serial port", "<serial>");
+        }
+        if (first && console_is_serial(first)) {
+                first->target = CONSOLE_TARGET_SERIAL;
+                first->port = OPT_UINT(0);
+        }
+}
+
+/* Targets whose first port a guest takes as its console. */
+static bool is_console_port(const SerialDef *serial) {
+        return serial->target == SERIAL_TARGET_UNSET || serial->target == SERIAL_TARGET_ISA || serial->target == SERIAL_TARGET_SPAPR_VIO ||
+               serial->target == SERIAL_TARGET_SYSTEM || serial->target == SERIAL_TARGET_SCLP;
+}
+
+int complete_chardevs(Completion *completion, Error **err) {
+        DomainDef *def = completion->def;
+
+        for (size_t i = 1; i < def->consoles.n; i++)
+                if (def->consoles.items[i]->target == CONSOLE_TARGET_SERIAL)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
+        pair_console(completion);
+        LIST_FOR(serial, &def->serials)
+                complete_serial(completion, serial);
+        NUMBER_PORTS(&def->serials);
+        NUMBER_PORTS(&def->parallels);
+        NUMBER_PORTS(&def->consoles);
+        return 0;
+}
+
+/* A serial port without a console gets one. */
+int complete_consoles(Completion *completion, Error **err) {
+        DomainDef *def = completion->def;
+        ConsoleDef *console;
+
+        if (def->serials.n == 0)
+                return 0;
+        if (def->consoles.n == 0 || !console_is_serial(def->consoles.items[0])) {
+                if (!is_console_port(def->serials.items[0]))
+                        return 0;
+                console = xnew(ConsoleDef);
+                console->target = CONSOLE_TARGET_SERIAL;
+                console->port = OPT_UINT(0);
+                LIST_INSERT(&def->consoles, 0, console);
+                completion_note(completion, "the first serial port is the console", "<console>");
+        }
+        return 0;
+}
+
+/* When all is known of the port. */
+int complete_console_mirror(Completion *completion, Error **err) {
+        DomainDef *def = completion->def;
+        ConsoleDef *console = def->consoles.n > 0 ? def->consoles.items[0] : NULL;
+
+        if (!console || console->target != CONSOLE_TARGET_SERIAL || def->serials.n == 0)
+                return 0;
+        copy_source(&console->source, &def->serials.items[0]->source);
+        free(console->info.address.usb.port);
+        console->info.address = def->serials.items[0]->info.address;
+        console->info.address.usb.port = xstrdup(console->info.address.usb.port);
+        return 0;
+}

@@ -166,6 +166,14 @@ static bool uses_kvm(const DomainDef *def) {
         return def->virt_type == VIRT_KVM;
 }
 
+/* What was promised at the start holds for the whole life, whatever the settings say by now (R32, R54). */
+static void keep_guarantee(PolicyIntent *intent) {
+        intent->required = true;
+        intent->required_by = "the start of this guest (it runs with -only-migratable)";
+        intent->required_path = "/domain";
+        intent->value = INTENT_REQUIRED;
+}
+
 static void conclude(PolicyCheck *check) {
         static const PolicyAnswer answers[] = {
                 [EFFECT_NONE] = POLICY_YES, [EFFECT_UNKNOWN] = POLICY_UNKNOWN, [EFFECT_BLOCKS] = POLICY_NO
@@ -187,6 +195,8 @@ PolicyVerdict *policy_check(const PolicyFacts *facts) {
         verdict->operation = facts->operation;
         verdict->simulated = facts->host->simulated;
         verdict->intent = policy_intent(facts->def, facts->settings, facts->start_flag);
+        if (facts->guaranteed && !verdict->intent.required)
+                keep_guarantee(&verdict->intent);
         check.kvm = uses_kvm(facts->def);
         check.tech = policy_technology_of(facts->def);
         check.cpu_host = policy_host_cpu(facts->host, check.kvm);

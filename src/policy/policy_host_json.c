@@ -141,7 +141,8 @@ static int cpus_from_json(PolicyHost *host, json_object *object, const char *whe
 
         if (!cpus)
                 return 0;
-        if (json_check_keys(cpus, place, cpu_keys, err) < 0 || one_cpu_from_json(cpus, where, "kvm", &host->owned_cpus[0], err) < 0 ||
+        if (json_check_keys(cpus, place, cpu_keys, err) < 0 ||
+            one_cpu_from_json(cpus, where, "kvm", &host->owned_cpus[0], err) < 0 ||
             one_cpu_from_json(cpus, where, "tcg", &host->owned_cpus[1], err) < 0)
                 return -1;
         host->cpu_kvm = host->owned_cpus[0];

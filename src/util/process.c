@@ -25,26 +25,38 @@ struct Process {
         void *userdata;
 };
 
-/* The number-th field (from 1) of /proc/PID/stat, counted behind the command name, which may hold anything. */
-static uint64_t stat_field(pid_t pid, int number) {
-        char path[64], text[1024], *field;
+/* Numbered fields (from 1, rising) of /proc/PID/stat, counted behind the command name, which may hold anything; 0 when
+ * the process is gone. */
+static void stat_fields(pid_t pid, const int *numbers, size_t n_numbers, uint64_t *ret) {
+        char path[64], text[1024] = "", *field;
         CLEANUP(close) int fd = -1;
-        ssize_t n;
+        int at = 2;
 
         snprintf(path, sizeof(path), "/proc/%d/stat", (int) pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
-        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-        if (n <= 0)
-                return 0;
-        text[n] = 0;
+        if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+                text[0] = 0;
         field = strrchr(text, ')');
-        for (int i = 2; field && i < number; i++)
-                field = strchr(field + 1, ' ');
-        return field ? strtoull(field + 1, NULL, 10) : 0;
+        for (size_t i = 0; i < n_numbers; i++) {
+                for (; field && at < numbers[i]; at++)
+                        field = strchr(field + 1, ' ');
+                ret[i] = field ? strtoull(field + 1, NULL, 10) : 0;
+        }
+}
+
+static uint64_t stat_field(pid_t pid, int number) {
+        uint64_t value;
+
+        stat_fields(pid, &number, 1, &value);
+        return value;
 }
 
 uint64_t process_cpu_nsec(pid_t pid) {
-        return (stat_field(pid, 14) + stat_field(pid, 15)) * (UINT64_C(1000000000) / sysconf(_SC_CLK_TCK));
+        static const int user_and_system[] = { 14, 15 };
+        uint64_t ticks[2];
+
+        stat_fields(pid, user_and_system, 2, ticks);
+        return (ticks[0] + ticks[1]) * (UINT64_C(1000000000) / (uint64_t) sysconf(_SC_CLK_TCK));
 }
 
 static void child_fail(const char *what, const char *name) {

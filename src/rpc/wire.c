@@ -91,7 +91,7 @@ bool_t xdr_WireChars(XDR *xdr, WireChars *chars) {
 
         if (xdr->x_op != XDR_ENCODE)
                 return xdr->x_op == XDR_FREE;
-        len = (u_int) strlen(*chars) + 1;
+        len = *chars ? (u_int) strlen(*chars) + 1 : 0;
         if (!xdr_u_int(xdr, &len))
                 return FALSE;
         for (u_int i = 0; i < len; i++) {

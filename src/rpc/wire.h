@@ -10,7 +10,7 @@
 typedef char *WireText;         /* never NULL on the wire; NUL-terminated UTF-8 here. Bytes with a NUL or not UTF-8 do not decode. */
 typedef char *WireOptText;      /* the same, NULL when absent */
 typedef sd_id128_t WireUuid;    /* 16 packed bytes */
-typedef char *WireChars;        /* libvirt's `char x<>`: each char takes 4 bytes, its NUL is counted; encode only */
+typedef char *WireChars;        /* libvirt's `char x<>`: each char takes 4 bytes, its NUL is counted; NULL is none; encode only */
 
 bool_t xdr_WireText(XDR *xdr, WireText *text);
 bool_t xdr_WireOptText(XDR *xdr, WireOptText *text);

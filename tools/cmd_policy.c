@@ -69,8 +69,8 @@ ExitCode cmd_why(Shell *shell, const Args *args) {
                 return SHELL_FAILED;
         if (shell->json)
                 return shell_put_json(STEAL(answer));
-        report_add_outline(answer, 0, &out);
-        return shell_put_text(out.text ? out.text : "nothing is known: it has neither ended nor failed to start\n");
+        report_add_story(answer, shell->color_out, shell->width, &out);
+        return shell_put_text(out.text);
 }
 
 /* What the answer of POLICY_SHOW consists of, and which members of each make a table. */

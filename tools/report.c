@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tools/report.c - what the daemon says about a guest, for people: verdicts, the last failure, the rules in force. */
 #include "report.h"
+#include <time.h>
 #include "output.h"
 
 #define LABEL_COLUMN 10
@@ -90,41 +91,49 @@ static void add_indented(const char *text, size_t indent, StrBuf *out) {
                 strbuf_addf(out, "%*s%s\n", (int) indent, "", line);
 }
 
-static bool is_nested(json_object *value) {
-        return json_object_is_type(value, json_type_object) || json_object_is_type(value, json_type_array);
-}
+/* ---- why ---- */
 
-static void add_member(const char *key, json_object *value, size_t indent, StrBuf *out) {
-        const char *text = value ? json_object_get_string(value) : "none";
+static void add_headline(json_object *story, StrBuf *out) {
+        const char *domain = json_get_string(story, "domain"), *operation = json_get_string(story, "operation"), *step = json_get_string(story, "step");
+        CLEANUP(free) char *name = text_safe(domain ? domain : "the domain");
+        time_t at = (time_t) json_get_int(story, "time", 0);
+        char when[64] = "";
+        struct tm local;
 
-        strbuf_addf(out, "%*s%s:", (int) indent, "", key);
-        if (is_nested(value)) {
-                strbuf_add(out, "\n");
-                report_add_outline(value, indent + 2, out);
-        } else if (strchr(text, '\n')) {
-                strbuf_add(out, "\n");
-                add_indented(text, indent + 2, out);
-        } else {
-                CLEANUP(free) char *safe = text_safe(text);
-
-                strbuf_addf(out, " %s\n", safe);
-        }
-}
-
-void report_add_outline(json_object *value, size_t indent, StrBuf *out) {
-        if (json_object_is_type(value, json_type_object)) {
-                json_object_object_foreach(value, key, member)
-                        add_member(key, member, indent, out);
+        if (json_get_bool(story, "running", false)) {
+                strbuf_addf(out, "%s: it runs, as process %lld\n", name, (long long) json_get_int(story, "pid", 0));
                 return;
         }
-        if (!json_object_is_type(value, json_type_array)) {
-                add_indented(value ? json_object_get_string(value) : "none", indent, out);
+        strbuf_addf(out, "%s: %s", name, operation ? operation : "it ended");
+        if (step)
+                strbuf_addf(out, ", at step %s", step);
+        if (at > 0 && localtime_r(&at, &local) && strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local) > 0)
+                strbuf_addf(out, ", %s", when);
+        strbuf_add(out, "\n");
+}
+
+static void add_quoted(json_object *story, const char *key, const char *title, StrBuf *out) {
+        const char *text = json_get_string(story, key);
+
+        if (!text || !text[0])
                 return;
-        }
-        for (size_t i = 0; i < json_object_array_length(value); i++) {
-                if (i > 0 && is_nested(json_object_array_get_idx(value, i)))
-                        strbuf_add(out, "\n");
-                report_add_outline(json_object_array_get_idx(value, i), indent, out);
+        strbuf_addf(out, "%s:\n", title);
+        add_indented(text, 4, out);
+}
+
+void report_add_story(json_object *story, bool color, size_t width, StrBuf *out) {
+        json_object *report = json_get_object(story, "report");
+
+        add_headline(story, out);
+        add_line(out, "error", json_get_string(story, "error"), width);
+        add_line(out, "QEMU", json_get_string(story, "exit"), width);
+        add_line(out, "job", json_get_string(story, "job"), width);
+        add_quoted(story, "stderr", "QEMU said", out);
+        add_quoted(story, "last_sent", "The last that it was sent", out);
+        add_quoted(story, "last_received", "The last that it answered", out);
+        if (report) {
+                strbuf_add(out, "\n");
+                report_add_verdict(report, color, width, out);
         }
 }
 

@@ -9,8 +9,8 @@
 void report_add_verdict(json_object *report, bool color, size_t width, StrBuf *out);
 bool report_refused(json_object *report);
 
-/* Any JSON as indented "key: value" lines; text of several lines is kept as it is. For answers whose members vary. */
-void report_add_outline(json_object *value, size_t indent, StrBuf *out);
+/* The story of WHY: how a guest last ended or failed to start, or what goes on while it runs. */
+void report_add_story(json_object *story, bool color, size_t width, StrBuf *out);
 
 /* An array of objects as a table; columns (ending with NULL) are members, shown under their own names. */
 void report_add_table(json_object *array, const char *const *columns, bool color, StrBuf *out);

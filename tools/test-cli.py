@@ -127,7 +127,7 @@ def test_explain_asks():
 
 def test_why_asks():
     equal(as_json('why', 'fake1'), {'domain': 'fake1'})
-    equal(wardsh('why', 'fake1').stdout, 'domain: fake1\n')
+    equal(wardsh('why', 'fake1').stdout, 'fake1: it ended\n')
 
 
 def test_usage():

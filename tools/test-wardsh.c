@@ -339,12 +339,25 @@ static void test_verdict_of_little(void) {
         expect_contains(out.text, "start the definition: \033[32mallowed\033[0m; whether it could be migrated is not known\n");
 }
 
-static void test_outline(void) {
-        CLEANUP(json_put) json_object *value = parse("{\"step\":\"open-monitor\",\"qemu\":{\"status\":1,\"stderr\":\"a\\nb\\u001b[2J\"},\"list\":[\"x\",{\"k\":null}]}");
+static void test_story(void) {
+        CLEANUP(json_put) json_object *story = parse(
+                "{\"domain\":\"db1\",\"time\":86400,\"operation\":\"start\",\"step\":\"open-monitor\",\"error\":\"internal error: QEMU ended\","
+                "\"exit\":\"exited with status 1\",\"stderr\":\"no such file\\nb\\u001b[2J\",\"last_sent\":\"\","
+                "\"report\":{\"verdict\":\"allow\",\"migratable\":\"yes\"}}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
-        report_add_outline(value, 0, &out);
-        expect_str(out.text, "step: open-monitor\nqemu:\n  status: 1\n  stderr:\n    a\n    b?[2J\nlist:\n  x\n\n  k: none\n");
+        report_add_story(story, false, 80, &out);
+        expect_str(out.text, "db1: start, at step open-monitor, 1970-01-02 00:00:00\n    error internal error: QEMU ended\n"
+                   "    QEMU  exited with status 1\nQEMU said:\n    no such file\n    b?[2J\n"
+                   "\nstart the definition: allowed; it could be migrated\n");
+}
+
+static void test_story_while_running(void) {
+        CLEANUP(json_put) json_object *story = parse("{\"domain\":\"db1\",\"running\":true,\"pid\":42,\"job\":\"migration, 3 s\"}");
+        CLEANUP(strbuf_done) StrBuf out = {};
+
+        report_add_story(story, false, 80, &out);
+        expect_str(out.text, "db1: it runs, as process 42\n    job   migration, 3 s\n");
 }
 
 static void test_report_table(void) {
@@ -369,6 +382,7 @@ static void test_names(void) {
 
 int main(void) {
         setlocale(LC_ALL, "C.UTF-8");
+        setenv("TZ", "UTC", 1);
         return tap_run((const TapTest[]) {
                 { "arguments: options and words in all their forms", test_args_forms },
                 { "arguments: what is wrong is said", test_args_errors },
@@ -388,7 +402,8 @@ int main(void) {
                 { "text: wrapped", test_wrapped },
                 { "report: a refusal with all it knows", test_verdict },
                 { "report: members that are absent or of the wrong type", test_verdict_of_little },
-                { "report: any JSON as an outline", test_outline },
+                { "why: how it ended, without what is not known", test_story },
+                { "why: while it runs", test_story_while_running },
                 { "report: objects as a table", test_report_table },
                 { "names: states, reasons, events", test_names },
                 {},

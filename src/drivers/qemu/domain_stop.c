@@ -6,6 +6,7 @@
 #include "drivers/qemu/domain_job.h"
 #include "drivers/qemu/domain_start_private.h"
 #include "drivers/qemu/domain_status.h"
+#include "drivers/qemu/migration.h"
 #include "drivers/qemu/qemu_driver.h"
 #include "drivers/qemu/why.h"
 #include "util/log.h"
@@ -185,6 +186,7 @@ static bool find_autodestroy(Domain *domain, void *userdata) {
 }
 
 void qemu_client_gone(Driver *base, void *client) {
+        migration_client_gone(qemu_driver(base), client);
         for (ClientGone gone = { .client = client };; gone.found = NULL) {
                 driver_each_active(qemu_driver(base), find_autodestroy, &gone);
                 if (!gone.found)

@@ -15,6 +15,7 @@
 #include "drivers/qemu/domain_stats.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/explain.h"
+#include "drivers/qemu/migration.h"
 #include "drivers/qemu/qemu_driver.h"
 #include "drivers/qemu/why.h"
 #include "util/fs.h"
@@ -263,6 +264,11 @@ static const DriverVerbs qemu_verbs = {
         .job_stats = qemu_job_stats,
         .abort_job = qemu_abort_job,
         .monitor_command = qemu_monitor_command,
+        .migrate_begin = qemu_migrate_begin,
+        .migrate_prepare = qemu_migrate_prepare,
+        .migrate_perform = qemu_migrate_perform,
+        .migrate_finish = qemu_migrate_finish,
+        .migrate_confirm = qemu_migrate_confirm,
         .explain = qemu_explain,
         .why = qemu_why,
         .policy_show = qemu_policy_show,

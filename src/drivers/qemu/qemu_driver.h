@@ -31,6 +31,7 @@ struct QemuDriver {
         QemuCapsCache *caps;
         FactsStore *facts;
         struct lh_table *by_uuid, *by_name, *by_id;     /* of Domain; by_id: active ones only */
+        struct MigrationLink *migrations;       /* under way, either side; drivers/qemu/migration.c */
         int last_id;
         struct Definition *definitions;         /* whose emulator is being probed; drivers/qemu/definition.c */
         Listener *listeners;

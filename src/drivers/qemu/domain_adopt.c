@@ -120,30 +120,13 @@ static OpResult settle_migration_out(Op *op, AdoptJob *adopt, Error **err) {
         return domain_qmp_step(op, domain, "cont", NULL, err);
 }
 
-static bool must_end(const AdoptJob *adopt, const char **ret_why) {
-        const DomainStatus *status = &adopt->status;
-
-        if (streq(status->operation, "start") || (status->incoming && !streq(status->migration_phase, "finish")))
-                *ret_why = "it had not been started completely when virtwardd was interrupted";
-        else if (status->autodestroy)
-                *ret_why = "the client that it was to end with has gone";
-        else if (streq(adopt->qemu_status, "shutdown"))
-                *ret_why = "it has shut down meanwhile";
-        else
-                return false;
-        return true;
-}
-
 static OpResult adopt_settle(Op *op, void *subject, Error **err) {
         AdoptJob *adopt = subject;
         Domain *domain = adopt->job.domain;
-        const char *why;
 
         domain_apply_status(domain, adopt->qemu_status);
-        if (must_end(adopt, &why)) {
-                error_set(err, ERROR_OPERATION_ABORTED, "domain '%s' is ended: %s", domain->name, why);
-                return OP_FAILED;
-        }
+        if (domain->state == DOMAIN_SHUTDOWN)
+                return OP_DONE;
         if (adopt->status.migration_side == 1)
                 return settle_migration_out(op, adopt, err);
         return OP_DONE;
@@ -159,20 +142,16 @@ static const OpStep adopt_steps[] = {
 /* A guest that cannot be spoken to cannot be kept from being started twice: it is ended, as libvirt does. One that is only slow
  * is kept. */
 static void adopt_done(DomainJob *job, Error *err) {
-        AdoptJob *adopt = (AdoptJob *) job;
         Domain *domain = job->domain;
-        bool by_guest = streq(adopt->qemu_status, "shutdown");
 
-        if (!err) {
+        if (!err && domain->state == DOMAIN_SHUTDOWN) {
+                domain_stop(domain, SHUTOFF_SHUTDOWN, DETAIL_STOPPED_SHUTDOWN, 0);      /* the guest did it meanwhile */
+        } else if (!err) {
                 log_info("domain '%s': found again, process %lld", domain->name, (long long) domain->view.pid);
                 domain_status_write(domain);
         } else if (domain->live && err->code != ERROR_OPERATION_TIMEOUT) {
-                log_warning("%s", err->message);
-                if (by_guest)
-                        domain_stop(domain, SHUTOFF_SHUTDOWN, DETAIL_STOPPED_SHUTDOWN, 0);
-                else
-                        domain_stop(domain, adopt->status.autodestroy ? SHUTOFF_DESTROYED : SHUTOFF_FAILED,
-                                    adopt->status.autodestroy ? DETAIL_STOPPED_DESTROYED : DETAIL_STOPPED_FAILED, 0);
+                log_warning("domain '%s': it cannot be taken over and is ended: %s", domain->name, err->message);
+                domain_stop(domain, SHUTOFF_CRASHED, DETAIL_STOPPED_FAILED, 0);
         } else if (domain->live) {
                 log_error("domain '%s': its QEMU does not answer; it is kept as it was last seen: %s", domain->name, err->message);
         }
@@ -220,6 +199,19 @@ static void ended_meanwhile(Domain *domain, const Error *why) {
         domain_ended(domain);
 }
 
+/* What was not started completely, or was to end with a client of the daemon that is gone, is ended without a question. */
+static bool end_at_once(Domain *domain, const DomainStatus *status) {
+        bool half_started = streq(status->operation, "start") || (status->incoming && !streq(status->migration_phase, "finish"));
+
+        if (!half_started && !status->autodestroy)
+                return false;
+        log_warning("domain '%s': %s: it is ended", domain->name, half_started ? "it had not been started completely when virtwardd was interrupted"
+                                                                              : "the client that it was to end with has gone");
+        domain_stop(domain, half_started ? SHUTOFF_FAILED : SHUTOFF_DESTROYED, half_started ? DETAIL_STOPPED_FAILED : DETAIL_STOPPED_DESTROYED,
+                    half_started ? DOMAIN_STOP_AT_ONCE | DOMAIN_STOP_NO_EVENT : 0);
+        return true;
+}
+
 /* status moves to the job when there is one. */
 static int adopt_domain(QemuDriver *driver, DomainStatus *status, Error **err) {
         CLEANUP(error_free) Error *gone = NULL;
@@ -247,6 +239,8 @@ static int adopt_domain(QemuDriver *driver, DomainStatus *status, Error **err) {
                 return 0;
         }
         domain_publish(domain);
+        if (end_at_once(domain, status))
+                return 0;
         adopt = xnew(AdoptJob);
         adopt->job.type = &adopt_type;
         adopt->status = *status;

@@ -38,18 +38,23 @@ static void job_begin(Domain *domain, DomainJob *job) {
         job->type->begin(job);
 }
 
+/* A QEMU that is ending is of no use to anybody: what comes next waits until it has gone. */
+static bool may_begin(const Domain *domain) {
+        return !domain->job && !(domain->live && domain->live->end_known);
+}
+
 void domain_job_ask(Domain *domain, DomainJob *job) {
         CLEANUP(error_free) Error *err = NULL;
         CLEANUP(free) char *holder = NULL;
         DomainJob **end = &domain->waiting;
 
         job->domain = domain;
-        if (!domain->job) {
+        if (may_begin(domain)) {
                 job_begin(domain, job);
                 return;
         }
         if (domain->n_waiting >= DOMAIN_MAX_WAITING) {
-                holder = domain_job_text(domain->job);
+                holder = domain->job ? domain_job_text(domain->job) : xstrdup("its end");
                 error_set(&err, ERROR_OPERATION_TIMEOUT, "cannot acquire state change lock of domain '%s': %s holds it and %d calls wait already",
                           domain->name, holder, DOMAIN_MAX_WAITING);
                 job_refuse(job, err);
@@ -89,13 +94,18 @@ static DomainJob *take_waiting(Domain *domain) {
 
 void domain_job_end(DomainJob *job, const Result *result, const Error *err) {
         Domain *domain = job->domain;
-        DomainJob *next;
 
         assert(domain->job == job && !job->op);
         domain_job_answer(job, result, err);
         domain->job = NULL;
         job->type->free(job);
-        if (domain_drop_unused(domain))
+        domain_jobs_next(domain);
+}
+
+void domain_jobs_next(Domain *domain) {
+        DomainJob *next;
+
+        if (domain_drop_unused(domain) || !may_begin(domain))
                 return;
         next = take_waiting(domain);
         if (next)

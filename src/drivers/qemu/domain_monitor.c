@@ -99,8 +99,9 @@ static void on_shutdown(Domain *domain, json_object *data) {
         bool by_guest = json_get_bool(data, "guest", false);
         const char *reason = json_get_string(data, "reason");
 
-        if (streq(reason, "guest-panic") || !domain_state_may_become(domain, DOMAIN_SHUTDOWN))
-                return;                         /* GUEST_PANICKED has said what happens */
+        /* GUEST_PANICKED has said what happens; and a QEMU that is ended after its guest has shut down says so once more. */
+        if (streq(reason, "guest-panic") || domain->state == DOMAIN_SHUTDOWN || !domain_state_may_become(domain, DOMAIN_SHUTDOWN))
+                return;
         domain_set_state(domain, DOMAIN_SHUTDOWN, 0);
         domain_tell_lifecycle(domain, LIFECYCLE_SHUTDOWN, by_guest ? DETAIL_SHUTDOWN_GUEST : DETAIL_SHUTDOWN_HOST);
         if (by_guest && !live->end_known && (live->fake_reboot || live->def->on_poweroff == ACTION_RESTART))

@@ -83,7 +83,7 @@ void domain_ended(Domain *domain) {
         if (!quiet)
                 domain_tell_lifecycle(domain, LIFECYCLE_STOPPED, detail);
         domain_tell_gone(domain);
-        domain_drop_unused(domain);
+        domain_jobs_next(domain);
 }
 
 static void record_end(Domain *domain, const Error *why) {

@@ -29,12 +29,15 @@ typedef struct CommandLineParams {
         bool incoming;                  /* -incoming defer */
         bool only_migratable;           /* -only-migratable */
         const CpuDef *cpu;              /* the frozen CPU (CpuExpansion.cpu); NULL: that of the definition */
-        const char *runtime_dir;        /* directory of this domain's sockets (guest agent channels without a path ...); NULL: none */
         /* Makes the tap interface of a <interface type='bridge'> or 'ethernet' and returns its descriptor, or < 0 with *err set.
-         * *ifname (may hold NULL) is the name asked for, and the name it got (allocated). NULL: command_line_open_tap(). */
+         * *ifname (may hold NULL) is the name asked for, and the name it got (allocated). NULL: net_tap_open(). */
         int (*open_tap)(void *userdata, char **ifname, const char *bridge, const char *mac, bool vnet_hdr, Error **err);
         void *userdata;
 } CommandLineParams;
+
+/* What a live definition shows and a stored one leaves out: the paths of UNIX sockets that have none (guest agents), as
+ * DIR/UUID.channel0. Aliases are there. */
+int command_line_choose_paths(DomainDef *live, const char *dir, Error **err);
 
 int command_line_build(const DomainDef *def, const QemuCaps *caps, const CommandLineParams *params, CommandLine **ret, Error **err);
 CommandLine *command_line_free(CommandLine *line);      /* closes what it owns; NULL is fine; returns NULL */

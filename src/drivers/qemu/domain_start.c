@@ -144,10 +144,13 @@ static OpResult start_check_policy(Op *op, void *subject, Error **err) {
 static OpResult start_name_devices(Op *op, void *subject, Error **err) {
         DomainStart *start = start_of(subject);
         DomainDef *def = start->live->def;
+        CLEANUP(free) char *directory = xasprintf("%s/domains", start->domain->driver->runtime_dir);
 
         start->domain->driver->last_id++;
         def->id = OPT_UINT((unsigned) start->domain->driver->last_id);
         domain_def_assign_aliases(def);
+        if (command_line_choose_paths(def, directory, err) < 0)
+                return OP_FAILED;
         return live_ports_choose(start->domain->driver, def, err) < 0 ? OP_FAILED : OP_DONE;
 }
 
@@ -190,9 +193,9 @@ static void undo_sockets(void *subject) {
 static OpResult start_build_command(Op *op, void *subject, Error **err) {
         DomainStart *start = start_of(subject);
         DomainLive *live = start->live;
-        CLEANUP(free) char *directory = xasprintf("%s/domains", start->domain->driver->runtime_dir), *text = NULL;
+        CLEANUP(free) char *text = NULL;
         CommandLineParams params = { .monitor_fd = start->monitor_fd, .incoming = start->args.incoming, .only_migratable = live->guaranteed,
-                                     .cpu = start->verdict->cpu ? start->verdict->cpu->cpu : NULL, .runtime_dir = directory };
+                                     .cpu = start->verdict->cpu ? start->verdict->cpu->cpu : NULL };
 
         if (command_line_build(live->def, live->caps, &params, &start->command, err) < 0)
                 return OP_FAILED;

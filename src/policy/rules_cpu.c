@@ -82,15 +82,18 @@ static void find_secure_kept(PolicyCheck *check, const PolicyRule *rule) {
                 policy_found(check, rule, xstrdup(CPU), facility(check), NULL, NULL);
 }
 
+static const char *strip_reason(const PolicyCheck *check, const CpuExpansion *cpu) {
+        if (cpu->secure_disabled)
+                return "it needs the facility that the definition takes out";
+        return check->verdict->intent.required ? "migratability is required" : "policy.conf says strip_secure_cpu = always";
+}
+
 static void find_stripped(PolicyCheck *check, const PolicyRule *rule) {
         const CpuExpansion *cpu = expansion(check);
 
         for (size_t i = 0; cpu && i < cpu->n_changes; i++)
                 if (cpu->changes[i].kind == CPU_CHANGE_STRIPPED)
-                        policy_found(check, rule, xstrdup(CPU), cpu->changes[i].feature,
-                                     check->verdict->intent.required ? "migratability is required"
-                                                                     : "policy.conf: strip_secure_cpu = always",
-                                     NULL);
+                        policy_found(check, rule, xstrdup(CPU), cpu->changes[i].feature, strip_reason(check, cpu), NULL);
 }
 
 static void find_securable_cpu(PolicyCheck *check, const PolicyRule *rule) {

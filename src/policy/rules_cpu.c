@@ -56,14 +56,6 @@ static void find_secure_explicit(PolicyCheck *check, const PolicyRule *rule) {
                 policy_found(check, rule, feature_path(check, feature->name), feature->name, NULL, NULL);
 }
 
-static void find_secure_optional(PolicyCheck *check, const PolicyRule *rule) {
-        const CpuFeature *feature = facility(check) ? cpu_def_find_feature(check->def->cpu, facility(check)) : NULL;
-
-        if (feature && feature->policy == CPU_POLICY_OPTIONAL && expansion(check) && expansion(check)->has_secure &&
-            check->verdict->intent.required && !facility_migrates(check))
-                policy_found(check, rule, feature_path(check, feature->name), feature->name, NULL, NULL);
-}
-
 static void find_secure_passthrough(PolicyCheck *check, const PolicyRule *rule) {
         const CpuExpansion *cpu = expansion(check);
 
@@ -261,16 +253,6 @@ const PolicyRule policy_rules_cpu[] = {
           .want = "either <feature policy='require' name='{1}'/> or required migratability, not both",
           .remedy = "disable '{1}' (policy='disable'), or start it without requiring migratability",
           .requirements = "R9 R12 R13 R23",
-          .evidence = QEMU_UNPACK,
-          .lifted_by = "vmm.migrates: the technology of the facility" },
-        { .code = "WARD-CPU-SECURE-OPTIONAL",
-          .required = SAY_REFUSE,
-          .effect = EFFECT_BLOCKS,
-          .find = find_secure_optional,
-          .what = "the definition asks for the CPU facility '{1}' where the host has it, and it has{demand}",
-          .want = "either '{1}' or required migratability, not both",
-          .remedy = "disable '{1}' (policy='disable')",
-          .requirements = "R13 R23",
           .evidence = QEMU_UNPACK,
           .lifted_by = "vmm.migrates: the technology of the facility" },
         { .code = "WARD-CPU-PASSTHROUGH",

@@ -94,7 +94,10 @@ class Vmm:
             self.buffer = b""
 
     def read(self):
-        data = self.peer.recv(65536)
+        try:
+            data = self.peer.recv(65536)
+        except OSError:
+            data = b""
         if not data:
             self.close()
             return

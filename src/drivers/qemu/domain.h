@@ -106,8 +106,9 @@ struct DomainLive {
         bool end_quiet;                         /* no STOPPED event (an incoming guest that never ran) */
         sd_event_source *kill_timer;
         uint64_t balloon_kib;                   /* what the guest has now; 0: all */
-        char **messages;                        /* what was changed or must be known of this guest, one line each */
-        size_t n_messages;
+        char **messages;                        /* what was changed or must be known of this guest, one line each: first ... */
+        size_t n_messages, n_own_messages;      /* ... the start's own, then QEMU's reasons against migration (blockers.h) */
+        bool asks_blockers;
         MigrationStatus migration;
         /* QEMU's events, after the driver's own rows for them (domain_monitor.c) have run. NULL: nobody listens. */
         void (*on_qmp_event)(Domain *domain, const char *name, json_object *data, void *userdata);

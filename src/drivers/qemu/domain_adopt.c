@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "drivers/qemu/blockers.h"
 #include "drivers/qemu/domain_monitor.h"
 #include "drivers/qemu/domain_start_private.h"
 #include "drivers/qemu/domain_status.h"
@@ -149,6 +150,7 @@ static void adopt_done(DomainJob *job, Error *err) {
         } else if (!err) {
                 log_info("domain '%s': found again, process %lld", domain->name, (long long) domain->view.pid);
                 domain_status_write(domain);
+                blockers_refresh(domain);
         } else if (domain->live && err->code != ERROR_OPERATION_TIMEOUT) {
                 log_warning("domain '%s': it cannot be taken over and is ended: %s", domain->name, err->message);
                 domain_stop(domain, SHUTOFF_CRASHED, DETAIL_STOPPED_FAILED, 0);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "drivers/qemu/blockers.h"
 #include "drivers/qemu/domain_status.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/qemu_driver.h"
@@ -33,6 +34,7 @@ static void on_stop(Domain *domain, json_object *data) {
         if (!live->quiet_switch)
                 domain_tell_lifecycle(domain, LIFECYCLE_SUSPENDED, suspended_detail(reason));
         live->quiet_switch = false;
+        blockers_refresh(domain);
 }
 
 static void on_resume(Domain *domain, json_object *data) {
@@ -47,6 +49,8 @@ static void on_resume(Domain *domain, json_object *data) {
         if (!live->quiet_switch)
                 domain_tell_lifecycle(domain, LIFECYCLE_RESUMED, migrated ? DETAIL_RESUMED_MIGRATED : DETAIL_RESUMED_UNPAUSED);
         live->quiet_switch = false;
+        if (!domain->start)
+                blockers_refresh(domain);
 }
 
 static void on_suspend(Domain *domain, json_object *data) {
@@ -114,6 +118,7 @@ static void on_reset(Domain *domain, json_object *data) {
         DomainEvent event = { .id = DOMAIN_EVENT_REBOOT };
 
         domain_tell(domain, &event);
+        blockers_refresh(domain);               /* a guest that was secure no longer is */
 }
 
 static void on_panicked(Domain *domain, json_object *data) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/complete.h"
+#include "drivers/qemu/blockers.h"
 #include "drivers/qemu/command_line.h"
 #include "drivers/qemu/domain_monitor.h"
 #include "drivers/qemu/domain_start_private.h"
@@ -116,6 +117,7 @@ static OpResult start_probe_emulator(Op *op, void *subject, Error **err) {
 static void keep_messages(DomainLive *live, const CpuExpansion *cpu) {
         for (size_t i = 0; cpu && i < cpu->n_changes; i++)
                 *ARRAY_APPEND(live->messages, live->n_messages) = cpu_change_text(&cpu->changes[i]);
+        live->n_own_messages = live->n_messages;
 }
 
 /* The very function that `explain` asks; the frozen CPU it returns is what runs. */
@@ -346,6 +348,7 @@ static void start_succeeded(DomainStart *start) {
                 domain_tell_lifecycle(domain, LIFECYCLE_STARTED, DETAIL_STARTED_BOOTED);
                 if (start->args.paused)
                         domain_tell_lifecycle(domain, LIFECYCLE_SUSPENDED, DETAIL_SUSPENDED_PAUSED);
+                blockers_refresh(domain);
         }
         start->done(job, start->verdict, NULL);
         domain_start_free(start);

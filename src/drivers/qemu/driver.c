@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "drivers/qemu/blockers.h"
 #include "drivers/qemu/capabilities.h"
 #include "drivers/qemu/definition.h"
 #include "drivers/qemu/domain_adopt.h"
@@ -403,6 +404,8 @@ int qemu_driver_load(Driver *base, bool autostart, Error **err) {
                 return -1;
         domain_store_each(driver->store, load_stored, driver);
         domains_adopt(driver);
+        if (blockers_watch(driver, err) < 0)
+                return -1;
         if (autostart)
                 autostart_all(driver);
         return 0;
@@ -433,6 +436,7 @@ Driver *qemu_driver_free(Driver *base) {
         if (!driver)
                 return NULL;
         error_set(&err, ERROR_OPERATION_ABORTED, "virtwardd is ending");
+        sd_event_source_disable_unref(driver->blockers_timer);
         definitions_abandon(driver, err);
         if (driver->store)
                 domain_store_flush(driver->store, FLUSH_USEC);

@@ -710,6 +710,23 @@ static void test_metadata(void) {
         story_end();
 }
 
+static bool has_message(void *userdata) {
+        return view_of(*(sd_id128_t *) userdata)->n_messages > 0;
+}
+
+/* QEMU does not say when it can no longer be migrated: it is asked again at every change of state. */
+static void test_blockers(void) {
+        sd_id128_t uuid = start("\"blocked\": [\"SEV: Migration is not implemented\"]", "");
+
+        until(has_message, &uuid);
+        expect_str(view_of(uuid)->messages[0], "not migratable: SEV: Migration is not implemented");
+        expect_str(CALL(suspend, uuid), NULL);
+        expect_int(view_of(uuid)->n_messages, ==, 1);
+        expect_str(CALL(destroy, uuid, 0), NULL);
+        expect_int(view_of(uuid)->n_messages, ==, 0);
+        story_end();
+}
+
 static void test_stats(void) {
         sd_id128_t uuid = start("", "");
 
@@ -751,6 +768,7 @@ int main(void) {
                 { "the daemon died during a start", test_start_interrupted },
                 { "status files that are none", test_bad_status_files },
                 { "title and autostart", test_metadata },
+                { "why it cannot migrate", test_blockers },
                 { "statistics and jobs", test_stats },
                 {},
         });

@@ -189,6 +189,11 @@ class Vmm:
     def do_migrate_set_capabilities(self, arguments):
         return {}
 
+    def do_set_link(self, arguments):
+        return {}
+
+    do_set_password = do_expire_password = do_qom_set = do_balloon = do_set_link
+
     def do_query_chardev(self, arguments):
         names = [re.match(r".*?id=([^,]+)", a).group(1) for a in self.arguments if re.match(r"pty,.*id=", a)]
         return [{"label": name, "filename": "pty:/dev/pts/%d" % (100 + i), "frontend-open": True} for i, name in enumerate(names)]

@@ -262,7 +262,7 @@ static void end_unrecorded(QemuDriver *driver, sd_id128_t uuid) {
                 qmp_client_call(client, "quit", NULL, NULL, NULL, NULL);
                 qmp_client_free(client);        /* the words are in its socket; it reads them when it is up */
         }
-        domain_status_remove(driver, uuid);
+        domain_files_remove(driver, uuid, NULL);
 }
 
 static void adopt_file(QemuDriver *driver, const char *name) {

@@ -18,6 +18,7 @@
 #include "drivers/qemu/domain_status.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/live_ports.h"
+#include "drivers/qemu/live_setup.h"
 #include "drivers/qemu/qemu_caps_cache.h"
 #include "drivers/qemu/qemu_driver.h"
 #include "drivers/qemu/why.h"
@@ -184,12 +185,9 @@ static OpResult start_open_sockets(Op *op, void *subject, Error **err) {
 
 static void undo_sockets(void *subject) {
         DomainStart *start = start_of(subject);
-        char name[64];
+        const DomainLive *live = start->live ? start->live : start->domain->live;
 
-        domain_file_name(start->domain->uuid, ".monitor", name);
-        unlinkat(start->domain->driver->domains_fd, name, 0);
-        domain_file_name(start->domain->uuid, ".stderr", name);
-        unlinkat(start->domain->driver->domains_fd, name, 0);
+        domain_files_remove(start->domain->driver, start->domain->uuid, live->def);
 }
 
 static OpResult start_build_command(Op *op, void *subject, Error **err) {
@@ -220,11 +218,7 @@ static OpResult start_record_status(Op *op, void *subject, Error **err) {
 }
 
 static void undo_status(void *subject) {
-        DomainStart *start = start_of(subject);
-        char name[64];
-
-        domain_file_name(start->domain->uuid, ".json", name);
-        unlinkat(start->domain->driver->domains_fd, name, 0);
+        domain_status_remove(start_of(subject)->domain);
 }
 
 /* ---- The process ---- */
@@ -309,6 +303,12 @@ static void undo_monitor(void *subject) {
                 live->qmp = qmp_client_free(live->qmp);
 }
 
+static OpResult start_set_up_devices(Op *op, void *subject, Error **err) {
+        DomainStart *start = start_of(subject);
+
+        return live_setup(op, start->domain, start->args.incoming, err);
+}
+
 static OpResult start_run_vcpus(Op *op, void *subject, Error **err) {
         DomainStart *start = start_of(subject);
 
@@ -332,6 +332,7 @@ const OpStep domain_start_steps[] = {
         { "record-status",      start_record_status,    undo_status,    0 },
         { "spawn-qemu",         start_spawn_qemu,       undo_spawn,     0 },
         { "open-monitor",       start_open_monitor,     undo_monitor,   MONITOR_USEC },
+        { "set-up-devices",     start_set_up_devices,   NULL,           RUN_USEC },
         { "run-vcpus",          start_run_vcpus,        NULL,           RUN_USEC },
         {},
 };

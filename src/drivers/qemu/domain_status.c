@@ -59,7 +59,26 @@ void domain_status_write(Domain *domain) {
                 log_error("domain '%s': cannot write its status file; a restarted virtwardd would not find it again: %s", domain->name, strerror(-r));
 }
 
-void domain_status_remove(QemuDriver *driver, sd_id128_t uuid) {
+void domain_status_remove(Domain *domain) {
+        char name[64];
+
+        domain_file_name(domain->uuid, ".json", name);
+        unlinkat(domain->driver->domains_fd, name, 0);
+}
+
+static void remove_channels(QemuDriver *driver, const DomainDef *def) {
+        LIST_FOR(channel, &def->channels) {
+                CLEANUP(free) char *name = NULL;
+
+                if (channel->source.type != CHAR_UNIX || !channel->info.alias)
+                        continue;
+                name = xasprintf(SD_ID128_UUID_FORMAT_STR ".%s", SD_ID128_FORMAT_VAL(def->uuid), channel->info.alias);
+                if (fs_name_ok(name))
+                        unlinkat(driver->domains_fd, name, 0);
+        }
+}
+
+void domain_files_remove(QemuDriver *driver, sd_id128_t uuid, const DomainDef *def) {
         static const char *const suffixes[] = { ".json", ".monitor", ".stderr" };
         char name[64];
 
@@ -67,6 +86,8 @@ void domain_status_remove(QemuDriver *driver, sd_id128_t uuid) {
                 domain_file_name(uuid, suffixes[i], name);
                 unlinkat(driver->domains_fd, name, 0);
         }
+        if (def)
+                remove_channels(driver, def);
 }
 
 static char *dup_string(json_object *object, const char *key) {

@@ -7,8 +7,9 @@
 
 /* Also names the job and its step, so that what was interrupted can be finished or undone. */
 void domain_status_write(Domain *domain);
-/* The file, the monitor's socket and the FIFO. */
-void domain_status_remove(QemuDriver *driver, sd_id128_t uuid);
+void domain_status_remove(Domain *domain);
+/* Status, monitor's socket, FIFO, and the sockets of the live definition's channels (def may be NULL). */
+void domain_files_remove(QemuDriver *driver, sd_id128_t uuid, const DomainDef *def);
 
 /* Names below domains/: UUID.json, UUID.monitor, UUID.stderr. */
 void domain_file_name(sd_id128_t uuid, const char *suffix, char name[64]);

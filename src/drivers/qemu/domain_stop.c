@@ -77,7 +77,7 @@ void domain_ended(Domain *domain) {
         int detail = live->end_known ? live->end_detail : DETAIL_STOPPED_FAILED;
         bool quiet = live->end_quiet;
 
-        domain_status_remove(domain->driver, domain->uuid);
+        domain_files_remove(domain->driver, domain->uuid, live->def);
         domain_set_inactive(domain);
         domain_set_state(domain, DOMAIN_SHUTOFF, reason);
         if (!quiet)

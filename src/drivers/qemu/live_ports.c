@@ -35,8 +35,8 @@ static bool port_is_free(uint16_t port) {
                bind(fd, (struct sockaddr *) &address, sizeof(address)) == 0;
 }
 
-static bool is_tcp_vnc(const GraphicsDef *graphics) {
-        return graphics->type == GRAPHICS_VNC && !graphics->socket && !(graphics->listens.n > 0 && graphics->listens.items[0]->type == LISTEN_SOCKET) &&
+static bool has_tcp_port(const GraphicsDef *graphics) {
+        return (graphics->type == GRAPHICS_VNC || graphics->type == GRAPHICS_SPICE) && !graphics->socket && !(graphics->listens.n > 0 && graphics->listens.items[0]->type == LISTEN_SOCKET) &&
                !(graphics->listens.n > 0 && graphics->listens.items[0]->type == LISTEN_NONE);
 }
 
@@ -53,7 +53,7 @@ static int choose_port(QemuDriver *driver, GraphicsDef *graphics, Error **err) {
 
 int live_ports_choose(QemuDriver *driver, DomainDef *def, Error **err) {
         LIST_FOR(graphics, &def->graphics) {
-                if (!is_tcp_vnc(graphics))
+                if (!has_tcp_port(graphics))
                         continue;
                 if (graphics->autoport == TRISTATE_YES || !graphics->port.set || graphics->port.value <= 0) {
                         if (choose_port(driver, graphics, err) < 0)
@@ -67,7 +67,7 @@ int live_ports_choose(QemuDriver *driver, DomainDef *def, Error **err) {
 
 static void mark_all(QemuDriver *driver, const DomainDef *def, bool used) {
         LIST_FOR(graphics, &def->graphics)
-                if (is_tcp_vnc(graphics) && graphics->port.set)
+                if (has_tcp_port(graphics) && graphics->port.set)
                         port_mark(driver, graphics->port.value, used);
 }
 

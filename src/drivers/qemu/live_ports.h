@@ -9,7 +9,7 @@ typedef struct QemuDriver QemuDriver;
 
 #define VNC_PORT_MIN 5900
 
-/* Picks a free port for each VNC display that has none. */
+/* Picks a free port for each VNC or spice display that has none. */
 int live_ports_choose(QemuDriver *driver, DomainDef *def, Error **err);
 /* Those of a guest that was found again. */
 void live_ports_claim(QemuDriver *driver, const DomainDef *def);

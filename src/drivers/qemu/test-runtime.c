@@ -474,6 +474,7 @@ static void test_each_step_fails(void) {
                 { "start.record-status", "-record-status -open-sockets " },
                 { "start.spawn-qemu", "-spawn-qemu -record-status -open-sockets " },
                 { "start.open-monitor", "-open-monitor -spawn-qemu -record-status -open-sockets " },
+                { "start.set-up-devices", "-open-monitor -spawn-qemu -record-status -open-sockets " },
                 { "start.run-vcpus", "-open-monitor -spawn-qemu -record-status -open-sockets " },
         };
         sd_id128_t uuid;
@@ -541,6 +542,33 @@ static void test_start_request(void) {
         expect_str(CALL(monitor_command, driver_find_name(qemu_driver(story.driver), "db1")->uuid, "{\"execute\":\"nope\",\"id\":\"x\"}", 0), NULL);
         expect_str(answer.text, "{\"id\":\"x\",\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"The command nope has not been found\"}}");
         expect_str(CALL(destroy, driver_find_name(qemu_driver(story.driver), "db1")->uuid, 0), NULL);
+        story_end();
+}
+
+/* What the command line cannot say is said before the guest runs. */
+static void test_set_up_devices(void) {
+        CLEANUP(free) char *log = NULL, *members = NULL, *xml = NULL, *place = NULL;
+        const char *at;
+        size_t len;
+
+        story_begin("");
+        place = xasprintf("%s/log", story.dir);
+        members = xasprintf("\"log\": \"%s\"", place);
+        script(members);
+        xml = xasprintf("<domain type='qemu'><name>db1</name><memory unit='MiB'>64</memory><currentMemory unit='MiB'>32</currentMemory><vcpu>1</vcpu>"
+                        "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><emulator>%s</emulator>"
+                        "<interface type='user'><mac address='52:54:00:00:00:01'/><link state='down'/></interface>"
+                        "<memballoon model='virtio'><stats period='7'/></memballoon></devices></domain>", story.emulator);
+        expect_str(CALL(create_xml, &caller, xml, 0), NULL);
+        expect_int(fs_read_at(AT_FDCWD, place, 100000, &log, &len), ==, 0);
+        at = strstr(log, "[\"set_link\", {\"name\": \"net0\", \"up\": false}]");
+        expect(at != NULL);
+        at = strstr(at, "guest-stats-polling-interval\", \"value\": 7");
+        expect(at != NULL);
+        at = strstr(at, "[\"balloon\", {\"value\": 33554432}]");
+        expect(at != NULL);
+        expect(strstr(at, "[\"cont\"") != NULL);
+        expect_str(CALL(destroy, answer.uuid, 0), NULL);
         story_end();
 }
 
@@ -761,6 +789,7 @@ int main(void) {
                 { "destroyed during a start", test_destroy_during_start },
                 { "refused by policy", test_refused_by_policy },
                 { "a start with an intent", test_start_request },
+                { "devices are set up before the guest runs", test_set_up_devices },
                 { "jobs queue, with a bound; reads and destroy do not", test_queue },
                 { "the daemon ends while jobs wait", test_daemon_ends_with_jobs },
                 { "a second daemon finds the guest", test_found_again },

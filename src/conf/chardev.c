@@ -53,7 +53,7 @@ static const Row source_rows[] = {
         YESNO("source/reconnect@enabled", CharSource, reconnect, OF_TYPES(C(UNIX) | C(TCP))),
         UINT("source/reconnect@timeout", CharSource, reconnect_timeout, OF_TYPES(C(UNIX) | C(TCP))),
         UNSUPPORTED("source/seclabel"),
-        ENUM("protocol@type", CharSource, protocol, char_protocol_table, OF_TYPES(C(TCP))),
+        ENUM("protocol@type", CharSource, protocol, char_protocol_table, .fallback = CHAR_PROTOCOL_RAW, OF_TYPES(C(TCP))),
         STRING("log@file", CharSource, log_file, .flags = ROW_HOST | ROW_REQUIRED),
         ONOFF("log@append", CharSource, log_append, .flags = ROW_HOST),
         {}

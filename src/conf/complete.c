@@ -33,6 +33,7 @@ static const struct Pass {
         { "usb-ports", complete_usb },
         { "memory-slots", complete_memory_slots },
         { "console-mirror", complete_console_mirror },
+        { "checks", complete_checks },
 };
 
 int domain_def_complete(DomainDef *def, const CompletionFacts *facts, Error **err) {
@@ -214,11 +215,24 @@ static int has_boot_order(const DeviceRef *device, void *userdata) {
         return device->info && device->info->boot_order > 0;
 }
 
+/* The copy of the variables that belongs to this guest is made at its first start. */
+static void complete_nvram(Completion *completion) {
+        DomainDef *def = completion->def;
+
+        if (def->os.loader_type != LOADER_PFLASH || def->os.loader_readonly != TRISTATE_YES || def->os.loader_stateless == TRISTATE_YES ||
+            def->os.nvram || !completion->facts->nvram_dir)
+                return;
+        def->os.has_nvram = true;
+        def->os.nvram = xasprintf("%s/%s_VARS.fd", completion->facts->nvram_dir, def->name);
+        completion_note(completion, "firmware that cannot be written keeps its variables beside it", "/domain/os/nvram: %s", def->os.nvram);
+}
+
 /* A definition says what it boots from in <os> or device by device; one that says nothing boots from its disk. */
 int complete_boot(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
         OsBoot *boot;
 
+        complete_nvram(completion);
         if (def->os.boot.n > 0 || domain_def_each_device(def, has_boot_order, NULL))
                 return 0;
         boot = xnew(OsBoot);

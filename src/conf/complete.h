@@ -20,6 +20,7 @@ typedef struct CompletionFacts {
         const char *arch;               /* libvirt's name: "x86_64", "s390x", "ppc64" */
         const char *emulator;           /* path for a definition that names none */
         const char *default_machine;    /* name or alias for a definition that names none */
+        const char *nvram_dir;          /* where a guest's own UEFI variables are kept; NULL: their path stays open */
         /* By name or alias; false: no such machine. *ret is borrowed strings. */
         bool (*find_machine)(void *userdata, const char *name_or_alias, CompletionMachine *ret);
         /* Has the emulator this device type ("qemu-xhci")? NULL: yes, all. */

@@ -122,8 +122,8 @@ static int assign_ccw(CcwPass *pass, Error **err) {
 
 /* libvirt gives them by kind, in this order. */
 static const DeviceKind ccw_order[] = {
-        DEVICE_DISK, DEVICE_INTERFACE, DEVICE_HOSTDEV, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_VIDEO, DEVICE_MEMBALLOON, DEVICE_RNG,
-        DEVICE_FILESYSTEM, DEVICE_VSOCK,
+        DEVICE_DISK, DEVICE_INTERFACE, DEVICE_HOSTDEV, DEVICE_VIDEO, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_FILESYSTEM, DEVICE_MEMBALLOON,
+        DEVICE_RNG, DEVICE_VSOCK,
 };
 
 static unsigned ccw_rank(DeviceKind kind) {

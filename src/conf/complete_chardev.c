@@ -8,6 +8,10 @@ static void copy_source(CharSource *to, const CharSource *from) {
         element_copy(&char_source_element, to, from);
 }
 
+static bool console_is_serial(const ConsoleDef *console) {
+        return !console->target || console->target == CONSOLE_TARGET_SERIAL;
+}
+
 static SerialTarget default_target(const Completion *completion, const SerialDef *serial) {
         switch (serial->info.address.type) {
         case ADDRESS_SPAPR_VIO:
@@ -63,10 +67,6 @@ static void complete_serial(Completion *completion, SerialDef *serial) {
                 }                                                                                                      \
         } while (0)
 
-static bool console_is_serial(const ConsoleDef *console) {
-        return !console->target || console->target == CONSOLE_TARGET_SERIAL;
-}
-
 /* <console> is how people ask for a serial port: the first console is the first serial port, which is made of it when there is
  * none. */
 static void pair_console(Completion *completion) {
@@ -100,7 +100,7 @@ int complete_chardevs(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
         for (size_t i = 1; i < def->consoles.n; i++)
-                if (def->consoles.items[i]->target == CONSOLE_TARGET_SERIAL)
+                if (console_is_serial(def->consoles.items[i]))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
         pair_console(completion);
         LIST_FOR(serial, &def->serials)
@@ -108,25 +108,27 @@ int complete_chardevs(Completion *completion, Error **err) {
         NUMBER_PORTS(&def->serials);
         NUMBER_PORTS(&def->parallels);
         NUMBER_PORTS(&def->consoles);
+        LIST_FOR(channel, &def->channels)
+                if (channel->source.type == CHAR_UNIX && !channel->source.path)         /* picked at start, where only bind makes sense */
+                        channel->source.mode = CHAR_MODE_UNSET;
         return 0;
 }
 
 /* A serial port without a console gets one. */
-int complete_consoles(Completion *completion, Error **err) {
+static void add_console(Completion *completion) {
         DomainDef *def = completion->def;
         ConsoleDef *console;
 
-        if (def->serials.n == 0)
-                return 0;
-        if (def->consoles.n == 0 || !console_is_serial(def->consoles.items[0])) {
-                if (!is_console_port(def->serials.items[0]))
-                        return 0;
-                console = xnew(ConsoleDef);
-                console->target = CONSOLE_TARGET_SERIAL;
-                console->port = OPT_UINT(0);
-                LIST_INSERT(&def->consoles, 0, console);
-                completion_note(completion, "the first serial port is the console", "<console>");
-        }
+        if (def->serials.n == 0 || (def->consoles.n > 0 && console_is_serial(def->consoles.items[0])) || !is_console_port(def->serials.items[0]))
+                return;
+        console = xnew(ConsoleDef);
+        console->target = CONSOLE_TARGET_SERIAL;
+        LIST_INSERT(&def->consoles, 0, console);
+        completion_note(completion, "the first serial port is the console", "<console>");
+}
+
+int complete_consoles(Completion *completion, Error **err) {
+        add_console(completion);
         return 0;
 }
 
@@ -138,6 +140,7 @@ int complete_console_mirror(Completion *completion, Error **err) {
         if (!console || console->target != CONSOLE_TARGET_SERIAL || def->serials.n == 0)
                 return 0;
         copy_source(&console->source, &def->serials.items[0]->source);
+        console->port = def->serials.items[0]->port;
         free(console->info.address.usb.port);
         console->info.address = def->serials.items[0]->info.address;
         console->info.address.usb.port = xstrdup(console->info.address.usb.port);

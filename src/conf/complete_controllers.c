@@ -102,11 +102,55 @@ static int check_unique(const DomainDef *def, Error **err) {
         return 0;
 }
 
+static bool unit_taken(const DomainDef *def, const DeviceAddress *address, const HostdevDef *except) {
+        LIST_FOR(disk, &def->disks)
+                if (disk->bus == DISK_BUS_SCSI && disk->info.address.type == ADDRESS_DRIVE && disk->info.address.drive.controller == address->drive.controller &&
+                    disk->info.address.drive.unit == address->drive.unit && disk->info.address.drive.bus == 0 && disk->info.address.drive.target == 0)
+                        return true;
+        LIST_FOR(hostdev, &def->hostdevs)
+                if (hostdev != except && hostdev->type == HOSTDEV_SCSI && hostdev->info.address.type == ADDRESS_DRIVE &&
+                    hostdev->info.address.drive.controller == address->drive.controller && hostdev->info.address.drive.unit == address->drive.unit)
+                        return true;
+        return false;
+}
+
+static void place_scsi_hostdev(DomainDef *def, HostdevDef *hostdev) {
+        DeviceAddress *address = &hostdev->info.address;
+
+        if (hostdev->type != HOSTDEV_SCSI || address->type)
+                return;
+        *address = (DeviceAddress) { .type = ADDRESS_DRIVE };
+        while (unit_taken(def, address, hostdev))
+                if (++address->drive.unit == 7) {
+                        address->drive.unit = 0;
+                        address->drive.controller++;
+                }
+}
+
+static void need_scsi_for_hostdevs(Completion *completion) {
+        LIST_FOR(hostdev, &completion->def->hostdevs) {
+                const DeviceAddress *address = &hostdev->info.address;
+                unsigned last = address->type == ADDRESS_DRIVE ? address->drive.controller : 0;
+
+                for (unsigned i = 0; hostdev->type == HOSTDEV_SCSI && i <= last && i < 256; i++)
+                        completion_need_controller(completion, CONTROLLER_SCSI, i, "for the SCSI host devices");
+        }
+}
+
+/* A companion's ports are those of its number. */
+static void default_master(ControllerDef *controller) {
+        if (controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_UHCI1 && controller->model <= CONTROLLER_ICH9_UHCI3 &&
+            !controller->info.usb_master_port.set)
+                controller->info.usb_master_port = OPT_UINT(2 * (controller->model - CONTROLLER_ICH9_UHCI1));
+}
+
 int complete_order(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
         __typeof__(def->disks) disks = def->disks;
         __typeof__(def->controllers) controllers = def->controllers;
 
+        LIST_FOR(controller, &def->controllers)
+                default_master(controller);
         memset(&def->disks, 0, sizeof(def->disks));
         for (size_t i = 0; i < disks.n; i++)
                 LIST_INSERT(&def->disks, disk_place(def, disks.items[i]), disks.items[i]);
@@ -116,7 +160,10 @@ int complete_order(Completion *completion, Error **err) {
                 LIST_INSERT(&def->controllers, controller_place(def, controllers.items[i]), controllers.items[i]);
         free(controllers.items);
         number_controllers(def);
-        return check_unique(def, err);
+        if (check_unique(def, err) < 0)
+                return -1;
+        need_scsi_for_hostdevs(completion);
+        return 0;
 }
 
 /* ---- models ---- */
@@ -166,8 +213,6 @@ int complete_controllers(Completion *completion, Error **err) {
                 default_model(completion, controller);
                 if (controller->type == CONTROLLER_PCI && check_pci_controller(completion, controller, err) < 0)
                         return -1;
-                if (controller->type == CONTROLLER_IDE && completion->kind == MACHINE_Q35)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IDE controllers are unsupported for this QEMU binary or machine type");
         }
         return 0;
 }
@@ -193,10 +238,8 @@ static int need_up_to(Completion *completion, const struct DriveController *row,
                         last = (int) disk->info.address.drive.controller;
         if (row->type == CONTROLLER_FDC && last > 0)
                 return error_set(err, ERROR_INTERNAL, "Only a single fdc controller is supported for this machine");
-        if (row->type == CONTROLLER_IDE && last >= 0 && completion->kind == MACHINE_Q35)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IDE controllers are unsupported for this QEMU binary or machine type");
         for (int i = 0; i <= last; i++)
-                default_model(completion, completion_need_controller(completion, row->type, i, row->why));
+                completion_need_controller(completion, row->type, i, row->why);
         return 0;
 }
 
@@ -231,43 +274,16 @@ static void need_ccid(Completion *completion) {
         }
 }
 
-static bool unit_taken(const DomainDef *def, const DeviceAddress *address, const HostdevDef *except) {
-        LIST_FOR(disk, &def->disks)
-                if (disk->bus == DISK_BUS_SCSI && disk->info.address.type == ADDRESS_DRIVE && disk->info.address.drive.controller == address->drive.controller &&
-                    disk->info.address.drive.unit == address->drive.unit && disk->info.address.drive.bus == 0 && disk->info.address.drive.target == 0)
-                        return true;
-        LIST_FOR(hostdev, &def->hostdevs)
-                if (hostdev != except && hostdev->type == HOSTDEV_SCSI && hostdev->info.address.type == ADDRESS_DRIVE &&
-                    hostdev->info.address.drive.controller == address->drive.controller && hostdev->info.address.drive.unit == address->drive.unit)
-                        return true;
-        return false;
-}
-
-static void need_scsi_for_hostdevs(Completion *completion) {
-        LIST_FOR(hostdev, &completion->def->hostdevs) {
-                DeviceAddress *address = &hostdev->info.address;
-
-                if (hostdev->type != HOSTDEV_SCSI)
-                        continue;
-                if (!address->type) {
-                        *address = (DeviceAddress) { .type = ADDRESS_DRIVE };
-                        while (unit_taken(completion->def, address, hostdev))
-                                if (++address->drive.unit == 7) {
-                                        address->drive.unit = 0;
-                                        address->drive.controller++;
-                                }
-                }
-                for (unsigned i = 0; i <= address->drive.controller; i++)
-                        default_model(completion, completion_need_controller(completion, CONTROLLER_SCSI, i, "for the SCSI host devices"));
-        }
-}
-
 int complete_implicit_controllers(Completion *completion, Error **err) {
         for (size_t i = 0; i < N_ELEMENTS(drive_controllers); i++)
                 if (need_up_to(completion, &drive_controllers[i], err) < 0)
                         return -1;
         need_virtio_serial(completion);
         need_ccid(completion);
+        LIST_FOR(hostdev, &completion->def->hostdevs)
+                place_scsi_hostdev(completion->def, hostdev);
         need_scsi_for_hostdevs(completion);
+        LIST_FOR(controller, &completion->def->controllers)
+                default_model(completion, controller);
         return 0;
 }

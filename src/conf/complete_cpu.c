@@ -83,9 +83,9 @@ int complete_cpu(Completion *completion, Error **err) {
         if (cpu->mode == CPU_MODE_CUSTOM && cpu->model) {
                 if (!cpu->match)
                         cpu->match = CPU_MATCH_EXACT;
-                if (!cpu->fallback)
-                        cpu->fallback = CPU_FALLBACK_ALLOW;
         }
+        if (cpu->model && !cpu->fallback)
+                cpu->fallback = CPU_FALLBACK_ALLOW;
         LIST_FOR(feature, &cpu->features)
                 if (!feature->policy)
                         feature->policy = CPU_POLICY_REQUIRE;

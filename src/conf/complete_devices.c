@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* conf/complete_devices.c - the devices that every machine of a kind has, and what devices that were asked for leave open. */
+#include <strings.h>
 #include <sys/random.h>
 
 #include "conf/completion.h"
 
 /* ---- default devices ---- */
 
+static bool find_input(const DomainDef *def, InputType type, InputBus bus) {
+        LIST_FOR(input, &def->inputs)
+                if (input->type == type && input->bus == bus)
+                        return true;
+        return false;
+}
+
 static void need_input(Completion *completion, InputType type, InputBus bus, const char *why) {
         InputDef *added;
 
-        LIST_FOR(input, &completion->def->inputs)
-                if (input->type == type && input->bus == bus)
-                        return;
+        if (find_input(completion->def, type, bus))
+                return;
         added = xnew(InputDef);
         added->type = type;
         added->bus = bus;
@@ -113,7 +120,8 @@ static int add_machine_devices(Completion *completion, const struct MachineDevic
                 return -1;
         if (row->usb_input_with_graphics && def->graphics.n > 0) {
                 need_input(completion, INPUT_KEYBOARD, INPUT_BUS_USB, "a screen needs a keyboard");
-                need_input(completion, INPUT_MOUSE, INPUT_BUS_USB, "a screen needs a mouse");
+                if (!find_input(def, INPUT_TABLET, INPUT_BUS_USB))
+                        need_input(completion, INPUT_MOUSE, INPUT_BUS_USB, "a screen needs a mouse");
         }
         if (row->panic)
                 default_panic(completion, row->panic);
@@ -143,6 +151,21 @@ bool interface_is_virtio(const InterfaceDef *interface) {
                streq(interface->model, "virtio-non-transitional");
 }
 
+/* libvirt knows these in any mixture of capitals. */
+static const char *const known_models[] = {
+        "rtl8139", "e1000", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC", "e1000e", "virtio", "virtio-transitional",
+        "virtio-non-transitional", "usb-net", "spapr-vlan", "lan9118", "smc91c111",
+};
+
+static void canonical_model(InterfaceDef *interface) {
+        for (size_t i = 0; i < N_ELEMENTS(known_models); i++)
+                if (interface->model && strcasecmp(interface->model, known_models[i]) == 0) {
+                        free(interface->model);
+                        interface->model = xstrdup(known_models[i]);
+                        return;
+                }
+}
+
 static int complete_interface(Completion *completion, InterfaceDef *interface, Error **err) {
         if (!interface->mac.set) {
                 static const uint8_t prefix[] = { 0x52, 0x54, 0x00 };
@@ -153,6 +176,7 @@ static int complete_interface(Completion *completion, InterfaceDef *interface, E
                 interface->mac.set = true;
                 completion_note(completion, "chosen at random", "a MAC address for an interface");
         }
+        canonical_model(interface);
         if (interface->model || interface->type == INTERFACE_HOSTDEV)
                 return 0;
         interface->model = xstrdup(completion->kind == MACHINE_S390 ? "virtio" :
@@ -225,7 +249,10 @@ int complete_devices(Completion *completion, Error **err) {
         }
         LIST_FOR(redirdev, &def->redirdevs)
                 completion_default_text(&redirdev->bus, "usb");
-        if (def->vsock)
+        if (def->vsock) {
                 completion_default_text(&def->vsock->model, "virtio");
+                if (!def->vsock->cid && !def->vsock->auto_cid)
+                        def->vsock->auto_cid = TRISTATE_YES;
+        }
         return 0;
 }

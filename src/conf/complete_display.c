@@ -27,39 +27,46 @@ static void complete_listen(GraphicsDef *graphics) {
 }
 
 static void complete_vnc(GraphicsDef *graphics) {
-        bool by_network = graphics->listens.items[0]->type == LISTEN_ADDRESS || graphics->listens.items[0]->type == LISTEN_NETWORK;
+        ListenType listen = graphics->listens.items[0]->type;
 
-        if (!by_network)
-                return;
-        if (!graphics->port.set || graphics->port.value == 0 || graphics->port.value == -1) {
+        if (listen != LISTEN_ADDRESS && listen != LISTEN_NETWORK) {
+                graphics->port = (OptInt) {};
+                graphics->autoport = TRISTATE_UNSET;
+        } else if (graphics->autoport == TRISTATE_YES || (!graphics->autoport && (!graphics->port.set || graphics->port.value <= 0))) {
                 graphics->port = OPT_INT(-1);
                 graphics->autoport = TRISTATE_YES;
-        } else if (!graphics->autoport) {
+        } else {
                 graphics->autoport = TRISTATE_NO;
+                if (graphics->port.set && graphics->port.value <= 0)
+                        graphics->port = (OptInt) {};
         }
-        if (graphics->autoport == TRISTATE_YES)
-                graphics->port = OPT_INT(-1);
+}
+
+static bool no_port(const OptInt *port) {
+        return !port->set || port->value == 0;
 }
 
 /* Without any port and without autoport nothing would be listened to: then it says so. */
 static void complete_spice(GraphicsDef *graphics) {
         GraphicsListen *listen = graphics->listens.items[0];
-        bool no_port = (!graphics->port.set || graphics->port.value == 0) && (!graphics->tls_port.set || graphics->tls_port.value == 0);
 
-        if (graphics->port.set && graphics->port.value == -1 && !graphics->autoport &&
-            (!graphics->tls_port.set || graphics->tls_port.value == -1))
+        if (graphics->port.value == -1 && graphics->tls_port.value == -1)
                 graphics->autoport = TRISTATE_YES;
-        if (listen->type == LISTEN_ADDRESS && no_port && graphics->autoport != TRISTATE_YES) {
+        if (graphics->autoport == TRISTATE_YES)
+                graphics->port = graphics->tls_port = (OptInt) {};
+        if (listen->type == LISTEN_ADDRESS && graphics->autoport != TRISTATE_YES && no_port(&graphics->port) && no_port(&graphics->tls_port)) {
                 free(listen->address);
                 listen->address = NULL;
                 listen->type = LISTEN_NONE;
                 free(graphics->listen);
                 graphics->listen = NULL;
         }
-        if (graphics->autoport == TRISTATE_YES)
+        if (listen->type == LISTEN_NONE || listen->type == LISTEN_SOCKET) {
                 graphics->port = graphics->tls_port = (OptInt) {};
-        else if (!no_port)
+                graphics->autoport = TRISTATE_UNSET;
+        } else if (!graphics->autoport) {
                 graphics->autoport = TRISTATE_NO;
+        }
 }
 
 static void complete_graphics(GraphicsDef *graphics) {
@@ -152,7 +159,7 @@ static int order_videos(DomainDef *def, Error **err) {
                 if (video->type == VIDEO_NONE && def->videos.n > 1)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "a 'none' video type must be the only video device defined for the domain");
                 video->primary = i == 0 && video->type != VIDEO_NONE ? TRISTATE_YES : TRISTATE_UNSET;
-                if (i > 0 && (video->type == VIDEO_VGA || video->type == VIDEO_CIRRUS || video->type == VIDEO_VMVGA || video->type == VIDEO_RAMFB))
+                if (i > 0 && video->type != VIDEO_QXL && video->type != VIDEO_VIRTIO)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "video type '%s' is only valid as primary video device",
                                          table_name(&video_type_table, video->type));
         }
@@ -161,28 +168,30 @@ static int order_videos(DomainDef *def, Error **err) {
 
 /* ---- audio ---- */
 
+/* SDL, D-Bus and egl-headless say nothing of sound. */
 static AudioType default_audio(const DomainDef *def) {
+        AudioType type = def->graphics.n == 0 ? AUDIO_NONE : AUDIO_TYPE_UNSET;
+
         LIST_FOR(graphics, &def->graphics) {
                 if (graphics->type == GRAPHICS_SPICE)
                         return AUDIO_SPICE;
-                if (graphics->type == GRAPHICS_SDL)
-                        return AUDIO_SDL;
-                if (graphics->type == GRAPHICS_DBUS)
-                        return AUDIO_DBUS;
+                if (graphics->type == GRAPHICS_VNC)
+                        type = AUDIO_NONE;
         }
-        return AUDIO_NONE;
+        return type;
 }
 
-/* A backend is always there, so that no QEMU picks the host's sound system by itself. */
+/* A backend is there where it can be, so that no QEMU picks the host's sound system by itself. */
 static void complete_audio(Completion *completion) {
         DomainDef *def = completion->def;
+        AudioType type = default_audio(def);
         AudioDef *audio;
 
-        if (def->audios.n > 0)
+        if (def->audios.n > 0 || !type)
                 return;
         audio = xnew(AudioDef);
         audio->id = 1;
-        audio->type = default_audio(def);
+        audio->type = type;
         LIST_APPEND(&def->audios, audio);
         completion_note(completion, "what the first screen offers", "<audio id='1' type='%s'>", table_name(&audio_type_table, audio->type));
 }

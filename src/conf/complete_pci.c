@@ -290,7 +290,7 @@ static int assign_all(PciPass *pass, Error **err) {
 static void keep_slot_for_bridge(PciPass *pass) {
         PciAddress address;
 
-        if (pass->topology.express || pass->topology.many_roots)
+        if (pass->topology.express)
                 return;
         pass->topology.may_grow = false;
         pci_topology_next(&pass->topology, PCI_CONNECT_DEVICE | PCI_CONNECT_HOTPLUG, PCI_ANY_FUNCTION, &address, NULL);

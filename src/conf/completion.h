@@ -60,3 +60,4 @@ int complete_pci(Completion *completion, Error **err);
 int complete_usb(Completion *completion, Error **err);
 int complete_memory_slots(Completion *completion, Error **err);
 int complete_console_mirror(Completion *completion, Error **err);
+int complete_checks(Completion *completion, Error **err);

@@ -26,7 +26,7 @@ WORDS_OF(sgio_words, "disk sgio", "filtered", "unfiltered");
 /* ---- <source> ---- */
 
 static const Row host_rows[] = {
-        ENUM("@transport", DiskHost, transport, disk_transport_table, .fallback = DISK_TRANSPORT_TCP),
+        ENUM("@transport", DiskHost, transport, disk_transport_table),
         STRING("@name", DiskHost, name),
         STRING("@port", DiskHost, port),
         STRING("@socket", DiskHost, socket),

@@ -79,20 +79,10 @@ static const Row graphics_rows[] = {
         {}
 };
 
-/* -1 and no port at all both mean "picked at start"; what a start picked is not part of a definition. */
+/* What a start picked is not part of a definition. */
 static void settle_ports(const Parser *parser, GraphicsDef *graphics) {
-        if (!graphics->port.set && !graphics->tls_port.set && graphics->autoport != TRISTATE_NO)
-                graphics->autoport = TRISTATE_YES;
-        if (graphics->port.set && graphics->port.value == -1 && graphics->type == GRAPHICS_VNC)
-                graphics->autoport = TRISTATE_YES;
-        if (!graphics->autoport)
-                graphics->autoport = TRISTATE_NO;
-        if (graphics->autoport != TRISTATE_YES || (!parser->inactive && graphics->port.set))
-                return;
-        graphics->port = (OptInt) {};
-        graphics->tls_port = (OptInt) {};
-        if (graphics->type == GRAPHICS_VNC)
-                graphics->port = OPT_INT(-1);
+        if (parser->inactive && graphics->autoport == TRISTATE_YES)
+                graphics->port = graphics->tls_port = (OptInt) {};
 }
 
 /* The attributes listen and socket are the older way to say the first <listen>. */

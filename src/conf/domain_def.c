@@ -201,14 +201,8 @@ static int check_memory(const Parser *parser, const xmlNode *node, DomainDef *de
                 return refuse_child(parser, node, "maxMemory", "both maximum memory size and number of memory slots must be specified", err);
         if (def->max_memory_kib && def->max_memory_kib < total)
                 return refuse_child(parser, node, "maxMemory", "the maximum memory size must be equal or greater than the actual memory size", err);
-        if (current->set && current->value > total) {
-                /* libvirt forgives less than 4 MiB, which older versions could round to. */
-                if (current->value - total > 4096)
-                        return element_refuse(parser, element_child(node, "currentMemory"), NULL, ERROR_XML, "<currentMemory>", err,
-                                              "current memory '%lluk' exceeds maximum '%lluk'", (unsigned long long) current->value,
-                                              (unsigned long long) total);
+        if (current->set && current->value > total)             /* as libvirt does */
                 current->value = total;
-        }
         return 0;
 }
 

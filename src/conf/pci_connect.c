@@ -12,8 +12,9 @@ static unsigned virtio(const Completion *completion, const char *model) {
         return streq(model, "virtio-transitional") ? CONVENTIONAL : express(completion);
 }
 
+/* libvirt takes a model that it does not know for an Express device. */
 static unsigned interface_connect(const Completion *completion, const InterfaceDef *interface) {
-        static const char *const express_models[] = { "e1000e", "igb" };
+        static const char *const conventional[] = { "rtl8139", "e1000", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC" };
         static const char *const no_pci[] = { "usb-net", "spapr-vlan", "lan9118", "smc91c111", "xen-pvdevice", "netfront" };
 
         if (interface->type == INTERFACE_HOSTDEV)
@@ -23,10 +24,10 @@ static unsigned interface_connect(const Completion *completion, const InterfaceD
         for (size_t i = 0; i < N_ELEMENTS(no_pci); i++)
                 if (streq(interface->model, no_pci[i]))
                         return 0;
-        for (size_t i = 0; i < N_ELEMENTS(express_models); i++)
-                if (streq(interface->model, express_models[i]))
-                        return express(completion);
-        return CONVENTIONAL;
+        for (size_t i = 0; i < N_ELEMENTS(conventional); i++)
+                if (streq(interface->model, conventional[i]))
+                        return CONVENTIONAL;
+        return express(completion);
 }
 
 static unsigned usb_connect(const Completion *completion, ControllerModel model) {

@@ -80,18 +80,12 @@ static int grow(PciTopology *topology, unsigned connect, unsigned *ret_bus, Erro
         return 0;
 }
 
-static bool is_express_port(ControllerModel model) {
-        return model == CONTROLLER_PCIE_ROOT_PORT || model == CONTROLLER_PCIE_SWITCH_DOWNSTREAM_PORT;
-}
-
-/* What a person may do by hand: endpoints of either kind in slots of the other, without hotplug; bridges of the newer kind on the root. */
+/* What a person may do by hand: endpoints of either kind in slots of the other, and without hotplug. */
 static unsigned accepts_by_hand(ControllerModel model) {
         unsigned accepts = model_row(model)->accepts | PCI_CONNECT_HOTPLUG;
 
         if (accepts & PCI_CONNECT_ENDPOINT)
                 accepts |= PCI_CONNECT_ENDPOINT;
-        if (model == CONTROLLER_PCIE_ROOT || is_express_port(model))
-                accepts |= PCI_CONNECT_EXPRESS_BRIDGE;
         return accepts;
 }
 

@@ -54,9 +54,12 @@ static bool find_machine(void *userdata, const char *asked, CompletionMachine *r
 static bool has_device(void *userdata, const char *type) {
         const Tool *tool = userdata;
 
-        if (streq(type, "lsi53c895a"))
-                return true;
-        return !(streq(type, "piix3-usb-uhci") && streq(tool->arch, "s390x"));
+        static const char *const not_on_s390x[] = { "piix3-usb-uhci", "ich9-intel-hda", "virtio-input-host-device" };
+
+        for (size_t i = 0; i < N_ELEMENTS(not_on_s390x); i++)
+                if (streq(tool->arch, "s390x") && streq(type, not_on_s390x[i]))
+                        return false;
+        return true;
 }
 
 static void note(void *userdata, const char *pass, const char *what, const char *why) {
@@ -73,7 +76,7 @@ static const char *default_machine(const char *arch) {
 static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error **err) {
         CLEANUP(domain_def_free) DomainDef *def = NULL;
         CLEANUP(free) char *emulator = NULL;
-        CompletionFacts facts = { .find_machine = find_machine, .has_device = has_device, .note = tool->notes ? note : NULL, .userdata = tool };
+        CompletionFacts facts = { .nvram_dir = "/nvram", .find_machine = find_machine, .has_device = has_device, .note = tool->notes ? note : NULL, .userdata = tool };
 
         if (domain_def_parse(xml, len, DOMAIN_PARSE_INACTIVE, &def, err) < 0)
                 return -1;
@@ -82,7 +85,7 @@ static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error *
         facts.default_machine = default_machine(facts.arch);
         if (domain_def_complete(def, &facts, err) < 0)
                 return -1;
-        *ret = domain_def_format(def, DOMAIN_FORMAT_INACTIVE);
+        *ret = domain_def_format(def, DOMAIN_FORMAT_INACTIVE | DOMAIN_FORMAT_SECURE);
         return 0;
 }
 

@@ -38,7 +38,7 @@ static void client_update_io(RpcClient *client) {
         if (client->ended || events == client->io_events)
                 return;
         client->io_events = events;
-        sd_event_source_set_io_events(client->io, events);
+        epoll_ctl(client->server->epoll_fd, EPOLL_CTL_MOD, client->fd, &(struct epoll_event) { .events = events, .data.ptr = client });
 }
 
 static void client_end_when_idle(RpcClient *client) {
@@ -233,10 +233,8 @@ static void client_read(RpcClient *client) {
         client_process(client);
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        RpcClient *client = userdata;
-
-        if (revents & EPOLLOUT)
+void rpc_client_on_io(RpcClient *client, uint32_t revents) {
+        if (!client->ended && revents & EPOLLOUT)
                 client_flush(client);
         if (!client->ended && revents & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
                 if (client->io_events & EPOLLIN && !client->has_more)
@@ -248,7 +246,6 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
                 client_update_io(client);
                 client_end_when_idle(client);
         }
-        return 0;
 }
 
 static int on_more(sd_event_source *source, void *userdata) {
@@ -288,9 +285,8 @@ static int client_watch(RpcClient *client) {
         int r;
 
         client->io_events = EPOLLIN;
-        r = sd_event_add_io(loop, &client->io, client->fd, EPOLLIN, on_io, client);
-        if (r >= 0)
-                r = sd_event_add_defer(loop, &client->more, on_more, client);
+        r = epoll_ctl(client->server->epoll_fd, EPOLL_CTL_ADD, client->fd, &(struct epoll_event) { .events = EPOLLIN, .data.ptr = client });
+        r = r < 0 ? -errno : sd_event_add_defer(loop, &client->more, on_more, client);
         if (r >= 0)
                 r = sd_event_source_set_enabled(client->more, SD_EVENT_OFF);
         if (r >= 0)
@@ -328,7 +324,7 @@ void rpc_client_end(RpcClient *client, const char *why) {
                 return;
         log_debug("client %p of pid %d: %s", (void *) client, client->caller.pid, why);
         client->ended = true;
-        sd_event_source_set_enabled(client->io, SD_EVENT_OFF);
+        epoll_ctl(client->server->epoll_fd, EPOLL_CTL_DEL, client->fd, NULL);
         sd_event_source_set_enabled(client->more, SD_EVENT_OFF);
         sd_event_source_set_enabled(client->timer, SD_EVENT_OFF);
         rpc_server_client_ended(client->server, client);
@@ -337,7 +333,6 @@ void rpc_client_end(RpcClient *client, const char *why) {
 RpcClient *rpc_client_free(RpcClient *client) {
         dispatch_forget_client(client);
         events_forget_client(client);
-        sd_event_source_disable_unref(client->io);
         sd_event_source_disable_unref(client->more);
         sd_event_source_disable_unref(client->timer);
         close_fd(client->fd);

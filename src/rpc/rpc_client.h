@@ -29,7 +29,7 @@ struct RpcClient {
         FrameOutput out;
         uint32_t io_events;
         bool has_more;                  /* whole frames are waiting for this client's next turn */
-        sd_event_source *io, *more, *timer;
+        sd_event_source *more, *timer;
 
         PendingCall *calls;
         unsigned n_calls;
@@ -55,6 +55,9 @@ void rpc_client_end(RpcClient *client, const char *why);
 
 void rpc_client_opened(RpcClient *client);
 void rpc_client_use_keepalive(RpcClient *client);
+
+/* Its socket is ready. */
+void rpc_client_on_io(RpcClient *client, uint32_t revents);
 
 /* A call of it was answered: it may have more to do. */
 void rpc_client_call_done(RpcClient *client);

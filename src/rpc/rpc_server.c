@@ -11,6 +11,7 @@
 #include "util/op.h"
 
 #define ACCEPT_AT_ONCE 16
+#define SERVE_AT_ONCE 32                /* clients, in one turn of the loop */
 
 struct Listener {
         RpcServer *server;
@@ -116,6 +117,18 @@ void rpc_server_stop_accepting(RpcServer *server) {
         }
 }
 
+/* ---- serving ---- */
+
+/* The kernel hands ready sockets out in turn, so all get theirs. A client that ends stays allocated until the reaping. */
+static int on_ready(sd_event_source *source, int epoll_fd, uint32_t revents, void *userdata) {
+        struct epoll_event events[SERVE_AT_ONCE];
+        int n = epoll_wait(epoll_fd, events, SERVE_AT_ONCE, 0);
+
+        for (int i = 0; i < n; i++)
+                rpc_client_on_io(events[i].data.ptr, events[i].events);
+        return 0;
+}
+
 /* ---- the end of clients ---- */
 
 static void list_remove(RpcClient **list, RpcClient *client) {
@@ -193,16 +206,22 @@ static char *own_hostname(void) {
         return xstrdup(*name ? name : "localhost");
 }
 
+static int server_watch(RpcServer *server) {
+        int r;
+
+        server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (server->epoll_fd < 0)
+                return -errno;
+        r = sd_event_add_io(server->loop, &server->epoll, server->epoll_fd, EPOLLIN, on_ready, server);
+        if (r >= 0)
+                r = sd_event_add_defer(server->loop, &server->reap, on_reap, server);
+        return r < 0 ? r : sd_event_source_set_enabled(server->reap, SD_EVENT_OFF);
+}
+
 int rpc_server_new(sd_event *loop, Driver *driver, const RpcConfig *config, RpcServer **ret, Error **err) {
         RpcServer *server = xnew(RpcServer);
         int r;
 
-        r = sd_event_add_defer(loop, &server->reap, on_reap, server);
-        if (r < 0) {
-                free(server);
-                return error_set_errno(err, -r, "cannot set up the RPC server");
-        }
-        sd_event_source_set_enabled(server->reap, SD_EVENT_OFF);
         server->loop = loop;
         server->driver = driver;
         server->config = *config;
@@ -212,6 +231,11 @@ int rpc_server_new(sd_event *loop, Driver *driver, const RpcConfig *config, RpcS
         server->output = xmalloc(server->output_size);
         server->dispatch = dispatch_new();
         server->events = events_new(server);
+        r = server_watch(server);
+        if (r < 0) {
+                rpc_server_free(server);
+                return error_set_errno(err, -r, "cannot set up the RPC server");
+        }
         *ret = server;
         return 0;
 }
@@ -225,7 +249,9 @@ RpcServer *rpc_server_free(RpcServer *server) {
         server_reap(server);
         events_free(server->events);
         dispatch_free(server->dispatch);
+        sd_event_source_disable_unref(server->epoll);
         sd_event_source_disable_unref(server->reap);
+        close_fd(server->epoll_fd);
         free(server->output);
         free(server->hostname);
         free(server);

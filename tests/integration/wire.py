@@ -22,7 +22,8 @@ FRAME_MAX = 33554432 + 4
 CALL, REPLY, EVENT, STREAM, CALL_FDS, REPLY_FDS, HOLE = range(7)
 OK, ERROR, CONTINUE = range(3)
 REMOTE, QEMU, WARD, KEEPALIVE = 0x20008086, 0x20008087, 0x57415244, 0x6b656570
-NUMBERS = {'int': 'i', 'uint': 'I', 'hyper': 'q', 'uhyper': 'Q', 'double': 'd', 'char': 'i', 'short': 'i', 'bool': 'I'}
+NUMBERS = {'int': 'i', 'uint': 'I', 'hyper': 'q', 'uhyper': 'Q', 'double': 'd', 'char': 'i', 'uchar': 'I', 'short': 'i',
+           'ushort': 'I', 'bool': 'I'}
 SPEC = re.compile(r'^(\?)?(\w+)(?:\[(\d+)\]|<(\d*)>)?$')
 
 
@@ -150,8 +151,9 @@ def cut_frames(buffer):
             raise WireError('length word %d' % size)
         if len(buffer) < size:
             return
-        yield bytes(buffer[:size])
-        del buffer[:size]
+        frame_bytes = bytes(buffer[:size])
+        del buffer[:size]               # before it is handed out: whoever takes one frame may not come back for more
+        yield frame_bytes
 
 
 class Link:

@@ -155,7 +155,7 @@ char *cl_rtc_base(const ClockDef *clock) {
         if (clock->offset != CLOCK_ABSOLUTE && (clock->offset != CLOCK_VARIABLE || streq(clock->adjustment, "reset")))
                 return xstrdup("utc");
         if (clock->offset == CLOCK_VARIABLE) {
-                now += clock->adjustment ? atoll(clock->adjustment) : 0;
+                now += clock->adjustment ? strtoll(clock->adjustment, NULL, 10) : 0;
                 if (streq(clock->basis, "localtime")) {
                         localtime_r(&now, &tm);
                         now += tm.tm_gmtoff;

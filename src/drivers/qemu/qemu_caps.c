@@ -78,6 +78,10 @@ QemuCaps *qemu_caps_unref(QemuCaps *caps) {
         return NULL;
 }
 
+unsigned qemu_caps_n_refs(const QemuCaps *caps) {
+        return caps->n_refs;
+}
+
 /* ---- From JSON ---- */
 
 static void read_machines(QemuCaps *caps) {

@@ -27,6 +27,7 @@ typedef struct QemuAccelCaps {
 QemuCaps *qemu_caps_ref(QemuCaps *caps);
 QemuCaps *qemu_caps_unref(QemuCaps *caps);      /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(QemuCaps, qemu_caps_unref)
+unsigned qemu_caps_n_refs(const QemuCaps *caps);
 
 const char *qemu_caps_binary(const QemuCaps *caps);     /* absolute path */
 unsigned qemu_caps_version(const QemuCaps *caps);       /* major * 1000000 + minor * 1000 + micro */

@@ -33,6 +33,8 @@ struct CacheEntry {                     /* one binary */
         QemuProbeAnswer answers[QEMU_ACCEL_MAX];        /* owned; nothing in it: not asked */
         unsigned n_running;
         QemuCapsRequest *requests;      /* oldest first */
+        char *note, *note_identity;
+        bool drop;                      /* caps is not wanted in memory for itself */
 };
 
 struct QemuCapsCache {
@@ -54,17 +56,14 @@ static void answer_done(QemuProbeAnswer *answer) {
 
 static void entry_free(struct lh_entry *item) {
         CacheEntry *entry = (CacheEntry *) lh_entry_v(item);
-        QemuCapsRequest *request;
 
-        while ((request = entry->requests)) {
-                entry->requests = request->next;
-                free(request);
-        }
         for (int i = 0; i < QEMU_ACCEL_MAX; i++) {
                 qemu_probe_free(entry->probes[i]);
                 answer_done(&entry->answers[i]);
         }
         qemu_caps_unref(entry->caps);
+        free(entry->note);
+        free(entry->note_identity);
         free(entry->identity);
         free(entry->binary);
         free(entry);
@@ -78,18 +77,6 @@ QemuCapsCache *qemu_caps_cache_new(sd_event *loop, int dir_fd, const char *searc
         cache->binaries = qemu_binaries_new(search_path);
         cache->entries = lh_kchar_table_new(16, entry_free);
         return cache;
-}
-
-QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache) {
-        if (!cache)
-                return NULL;
-        lh_table_free(cache->entries);
-        qemu_binaries_free(cache->binaries);
-        close_fd(cache->dir_fd);
-        sd_event_unref(cache->loop);
-        free(cache->host_identity);
-        free(cache);
-        return NULL;
 }
 
 const char *const *qemu_caps_cache_binaries(QemuCapsCache *cache) {
@@ -177,6 +164,7 @@ static QemuCaps *entry_lookup(CacheEntry *entry, char *identity) {
         CLEANUP(free) char *now = identity;
         QemuCaps *caps;
 
+        entry->drop = false;
         if (entry->caps && streq(entry->identity, now))
                 return entry->caps;
         if (entry->n_running)
@@ -199,8 +187,13 @@ QemuCaps *qemu_caps_cache_peek(QemuCapsCache *cache, const char *binary) {
 
 /* ---- Probing ---- */
 
+static void entry_drop(CacheEntry *entry) {
+        if (entry->drop && entry->caps && qemu_caps_n_refs(entry->caps) == 1)
+                entry->caps = qemu_caps_unref(entry->caps);
+}
+
 static void answer_requests(CacheEntry *entry, const Error *err) {
-        CLEANUP(qemu_caps_unref) QemuCaps *caps = entry->caps ? qemu_caps_ref(entry->caps) : NULL;
+        QemuCaps *caps = entry->caps ? qemu_caps_ref(entry->caps) : NULL;
         QemuCapsRequest *request;
 
         while ((request = entry->requests)) {
@@ -211,6 +204,8 @@ static void answer_requests(CacheEntry *entry, const Error *err) {
                 free(request);
                 callback(caps, caps ? NULL : err, userdata);
         }
+        qemu_caps_unref(caps);
+        entry_drop(entry);
 }
 
 static json_object *accel_json(QemuProbeAnswer *answer) {
@@ -345,4 +340,52 @@ void qemu_caps_request_cancel(void *userdata) {
                 link = &(*link)->next;
         *link = request->next;
         free(request);
+}
+
+/* ---- Notes, and the end ---- */
+
+const char *qemu_caps_cache_note(QemuCapsCache *cache, const char *binary) {
+        CacheEntry *entry = find_entry(cache, binary);
+        CLEANUP(free) char *identity = NULL;
+
+        if (!entry->note || identity_now(cache, binary, &identity, NULL) < 0 || !streq(identity, entry->note_identity))
+                return NULL;
+        return entry->note;
+}
+
+void qemu_caps_cache_set_note(QemuCapsCache *cache, const char *binary, const char *note, bool keep) {
+        CacheEntry *entry = find_entry(cache, binary);
+
+        free(entry->note);
+        free(entry->note_identity);
+        entry->note = xstrdup(note);
+        entry->note_identity = xstrdup(entry->identity);
+        entry->drop = !keep && cache->dir_fd >= 0;
+        entry_drop(entry);
+}
+
+sd_event *qemu_caps_cache_loop(QemuCapsCache *cache) {
+        return cache->loop;
+}
+
+QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache) {
+        CLEANUP(error_free) Error *err = NULL;
+        struct lh_entry *item;
+
+        if (!cache)
+                return NULL;
+        error_set(&err, ERROR_OPERATION_ABORTED, "the daemon ends");
+        lh_foreach(cache->entries, item) {
+                CacheEntry *entry = (CacheEntry *) lh_entry_v(item);
+
+                entry->caps = qemu_caps_unref(entry->caps);
+                answer_requests(entry, err);
+        }
+        lh_table_free(cache->entries);
+        qemu_binaries_free(cache->binaries);
+        close_fd(cache->dir_fd);
+        sd_event_unref(cache->loop);
+        free(cache->host_identity);
+        free(cache);
+        return NULL;
 }

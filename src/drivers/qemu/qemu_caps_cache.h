@@ -15,7 +15,7 @@ typedef struct QemuCapsRequest QemuCapsRequest;
  * identity or of another version of virtward is ignored and written anew. search_path: directories to look for qemu-system-* in, separated
  * by ':'; NULL: /usr/bin, /usr/libexec and $PATH. Costs nothing: neither a file is read nor a program started before a question. */
 QemuCapsCache *qemu_caps_cache_new(sd_event *loop, int dir_fd, const char *search_path);
-/* Running probes end; their callbacks are not called. */
+/* Running probes end; whoever waits for one is told an error first. */
 QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache);
 DEFINE_CLEANUP(QemuCapsCache, qemu_caps_cache_free)
 
@@ -38,3 +38,10 @@ const char *const *qemu_caps_cache_binaries(QemuCapsCache *cache);
 const char *qemu_caps_cache_default_binary(QemuCapsCache *cache, const char *arch);
 /* The architecture that a binary's name tells ("/usr/bin/qemu-system-i386": "i686"), without probing; NULL: it does not. */
 const char *qemu_caps_binary_arch(const char *binary);
+
+/* A text about a binary that is kept as long as its identity holds, also when the QemuCaps is not in memory; borrowed. NULL: none. */
+const char *qemu_caps_cache_note(QemuCapsCache *cache, const char *binary);
+/* Copies note. Unless keep, the QemuCaps leaves the memory as soon as nobody else holds it: the file has it. */
+void qemu_caps_cache_set_note(QemuCapsCache *cache, const char *binary, const char *note, bool keep);
+
+sd_event *qemu_caps_cache_loop(QemuCapsCache *cache);

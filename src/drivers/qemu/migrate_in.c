@@ -359,20 +359,28 @@ static OpResult finish_read_end(Op *op, void *subject, Error **err) {
         return domain_qmp_ask(op, in->job.domain, "query-migrate", NULL, take_end, in, false, err);
 }
 
+/* Freed by the later of the two who know it: the store, when it has answered, and the operation, when it has moved on. */
 typedef struct StoreHold {
         Op *op;                 /* NULL: nobody waits any more */
+        bool stored;
 } StoreHold;
 
 static void on_stored(Domain *domain, const Error *err, void *userdata) {
         StoreHold *hold = userdata;
 
+        hold->stored = true;
         if (hold->op)
                 op_resume(hold->op, err);
-        free(hold);
+        else
+                free(hold);
 }
 
 static void store_drop(void *held) {
-        ((StoreHold *) held)->op = NULL;
+        StoreHold *hold = held;
+
+        hold->op = NULL;
+        if (hold->stored)
+                free(hold);
 }
 
 /* What is stored: the caller's, else the source's stored definition, else what runs. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 
 #include "util/fs.h"
@@ -43,6 +44,15 @@ int identity_host_uuid(const char *configured, int state_fd, sd_id128_t *ret, Er
                 return error_set(err, ERROR_OPERATION_FAILED, "'host_uuid' in the state directory holds '%s', which is not a UUID: correct it, or "
                                  "remove it to get a new one", text);
         return 0;
+}
+
+char *identity_host_name(const char *configured) {
+        char name[HOST_NAME_MAX + 1] = "";
+
+        if (configured)
+                return xstrdup(configured);
+        gethostname(name, HOST_NAME_MAX);
+        return xstrdup(*name ? name : "localhost");
 }
 
 static const struct passwd *default_user(void) {

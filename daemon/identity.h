@@ -13,6 +13,9 @@ typedef struct QemuUser {
 /* configured, else the one kept in the state directory, else a new one that is kept there from now on. */
 int identity_host_uuid(const char *configured, int state_fd, sd_id128_t *ret, Error **err);
 
+/* configured, else the machine's own; the caller frees. */
+char *identity_host_name(const char *configured);
+
 /* NULL for what is not configured: then the first user that exists of virtward-qemu, libvirt-qemu, qemu, nobody, with group kvm
  * if there is one; the group of a user that is configured is its own. */
 int identity_qemu_user(const char *user, const char *group, QemuUser *ret, Error **err);

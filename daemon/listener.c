@@ -3,6 +3,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -47,6 +48,9 @@ static int inherit_one(int fd, const char *name, Listeners *listeners, Error **e
                                  "socket", name);
         if (listeners->n == LISTENERS_MAX)
                 return error_set(err, ERROR_OPERATION_FAILED, "socket activation handed over more than %d sockets", LISTENERS_MAX);
+        /* systemd's sockets block unless their unit says otherwise: the loop would stand still in accept(). */
+        if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+                return error_set_errno(err, errno, "cannot use the socket '%s' handed over by socket activation", name);
         listener_add(listeners, fd, known->read_only, NULL);
         return 0;
 }

@@ -3,22 +3,30 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "autostart.h"
 #include "config.h"
+#include "dbus/bus.h"
 #include "directory.h"
+#include "drivers/qemu/driver_qemu.h"
 #include "identity.h"
 #include "listener.h"
 #include "options.h"
+#include "rpc/rpc_server.h"
 #include "util/log.h"
 #include "util/op.h"
 
 /* Files of clients, guests and helpers; more is never reached and makes some programs slow. */
 #define FILES_MAX 65536
+
+/* How long an ending daemon waits for calls that are being worked on. */
+#define DRAIN_USEC (5 * USEC_PER_SEC)
 
 struct Manager {
         const Options *options;
@@ -28,11 +36,40 @@ struct Manager {
         Directory state, runtime;
         Listeners listeners;
         sd_id128_t host_uuid;
+        char *host_name;
+        Driver *driver;
+        RpcServer *server;
+        Bus *bus;
+        bool ending;
 };
 
+static void on_drained(void *userdata) {
+        Manager *manager = userdata;
+
+        sd_event_exit(manager->loop, 0);
+}
+
+static int on_drain_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        log_warning("virtwardd: %zu clients still have calls that are being worked on; they are cut off",
+                    rpc_server_n_clients(manager->server));
+        return sd_event_exit(manager->loop, 0);
+}
+
+/* The first time: running calls may finish. The second time: at once. */
 static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *signal, void *userdata) {
+        Manager *manager = userdata;
+
+        if (manager->ending)
+                return sd_event_exit(manager->loop, 0);
         log_info("virtwardd: ending on %s; guests go on running", strsignal((int) signal->ssi_signo));
-        return sd_event_exit(sd_event_source_get_event(source), 0);
+        sd_notify(false, "STOPPING=1");
+        manager->ending = true;
+        if (sd_event_add_time_relative(manager->loop, NULL, CLOCK_MONOTONIC, DRAIN_USEC, 0, on_drain_deadline, manager) < 0)
+                return sd_event_exit(manager->loop, 0);
+        rpc_server_close_all(manager->server, on_drained, manager);
+        return 0;
 }
 
 /* Wrong settings change nothing: the daemon goes on with those it has. */
@@ -46,6 +83,7 @@ static int on_reload_signal(sd_event_source *source, const struct signalfd_sigin
                 log_error("virtwardd: settings not read again, the old ones stay: %s", err->message);
         } else {
                 log_set_level(config.log_level);
+                qemu_driver_set_policy(manager->driver, &config.policy);
                 log_info("virtwardd: log level and policy read again; other settings need a restart");
         }
         sd_notify(false, "READY=1");
@@ -123,6 +161,73 @@ static int listeners_open(Manager *manager, Error **err) {
         return listeners_make(manager->options->runtime_dir, &rights, &manager->listeners, err);
 }
 
+/* "DIR:DIR" as a NULL-terminated list that points into text. */
+static const char **split_dirs(char *text) {
+        const char **dirs = NULL;
+        size_t n = 0;
+
+        while (text) {
+                char *dir = strsep(&text, ":");
+
+                *ARRAY_APPEND(dirs, n) = dir;
+        }
+        *ARRAY_APPEND(dirs, n) = NULL;
+        return dirs;
+}
+
+static int driver_open(Manager *manager, Error **err) {
+        const Options *options = manager->options;
+        const Config *config = manager->config;
+        CLEANUP(free) char *dirs_text = xstrdup(config->emulator_dirs);
+        CLEANUP(free) const char **dirs = dirs_text ? split_dirs(dirs_text) : NULL;
+        QemuDriverConfig driver = {
+                .state_dir = options->state_dir,
+                .runtime_dir = options->runtime_dir,
+                .state_fd = manager->state.fd,
+                .runtime_fd = manager->runtime.fd,
+                .host_uuid = manager->host_uuid,
+                .host_name = manager->host_name,
+                .emulator_dirs = dirs,
+                .migration_address = config->migration_address,
+                .migration_host = config->migration_host,
+                .migration_port_min = (uint16_t) config->migration_port_min,
+                .migration_port_max = (uint16_t) config->migration_port_max,
+                .system = options->system,
+                .change_user = options->system && geteuid() == 0,
+                .policy = &config->policy,
+        };
+        QemuUser user = {};
+
+        if (driver.change_user && identity_qemu_user(config->qemu_user, config->qemu_group, &user, err) < 0)
+                return -1;
+        driver.uid = user.uid;
+        driver.gid = user.gid;
+        if (qemu_driver_new(&driver, &manager->runner, &manager->driver, err) < 0)
+                return -1;
+        return qemu_driver_load(manager->driver, config->autostart && autostart_is_due(manager->runtime.fd), err);
+}
+
+static int server_open(Manager *manager, Error **err) {
+        RpcConfig config = rpc_config_default;
+
+        config.mode = manager->options->system ? RPC_MODE_SYSTEM : RPC_MODE_SESSION;
+        config.hostname = manager->host_name;
+        config.host_uuid = manager->host_uuid;
+        config.max_clients = manager->config->max_clients;
+        config.max_client_requests = manager->config->max_client_requests;
+        config.keepalive_interval_sec = (int) manager->config->keepalive_interval;
+        config.keepalive_count = manager->config->keepalive_count;
+        if (rpc_server_new(manager->loop, manager->driver, &config, &manager->server, err) < 0)
+                return -1;
+        for (size_t i = 0; i < manager->listeners.n; i++) {
+                Listener *listener = &manager->listeners.items[i];
+
+                if (rpc_server_listen(manager->server, STEAL_FD(listener->fd), listener->read_only, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 static int manager_init(Manager *manager, Error **err) {
         if (loop_init(manager, err) < 0 || signals_init(manager, err) < 0)
                 return -1;
@@ -130,7 +235,10 @@ static int manager_init(Manager *manager, Error **err) {
         umask(0022);
         if (directories_open(manager, err) < 0 || listeners_open(manager, err) < 0)
                 return -1;
-        return identity_host_uuid(manager->config->host_uuid, manager->state.fd, &manager->host_uuid, err);
+        if (identity_host_uuid(manager->config->host_uuid, manager->state.fd, &manager->host_uuid, err) < 0)
+                return -1;
+        manager->host_name = identity_host_name(manager->config->host_name);
+        return driver_open(manager, err) < 0 ? -1 : server_open(manager, err);
 }
 
 int manager_new(const Options *options, const Config *config, Manager **ret, Error **err) {
@@ -143,23 +251,45 @@ int manager_new(const Options *options, const Config *config, Manager **ret, Err
         return 0;
 }
 
+static bool count_domain(const DomainView *domain, void *userdata) {
+        size_t *n = userdata;
+
+        n[0]++;
+        n[1] += domain->active;
+        return true;
+}
+
+static void tell_ready(const Manager *manager) {
+        size_t n[2] = {};
+
+        manager->driver->verbs->each_domain(manager->driver, count_domain, n);
+        log_info("virtwardd: ready on '%s' with %zu domains, %zu active", manager->options->runtime_dir, n[0], n[1]);
+        sd_notifyf(false, "READY=1\nSTATUS=%zu domains, %zu active", n[0], n[1]);
+}
+
 int manager_run(Manager *manager, Error **err) {
         int r;
 
-        log_info("virtwardd: ready on '%s'", manager->options->runtime_dir);
-        sd_notify(false, "READY=1");
+        tell_ready(manager);
+        malloc_trim(0);                         /* what loading took and gave back */
+        if (manager->config->dbus)
+                manager->bus = bus_new(manager->loop, manager->driver, manager->options->system ? BUS_SYSTEM : BUS_SESSION, BUS_NAME);
         r = sd_event_loop(manager->loop);
-        sd_notify(false, "STOPPING=1");
         return r < 0 ? error_set_errno(err, -r, "the event loop failed") : 0;
 }
 
+/* The edges go first: the driver answers what it still works on into the void. */
 Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
+        bus_free(manager->bus);
+        rpc_server_free(manager->server);
+        qemu_driver_free(manager->driver);
         listeners_close(&manager->listeners);
         directory_close(&manager->runtime);
         directory_close(&manager->state);
         sd_event_unref(manager->loop);
+        free(manager->host_name);
         free(manager);
         return NULL;
 }

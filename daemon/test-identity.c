@@ -46,6 +46,13 @@ static void test_uuid_that_cannot_be_kept(void) {
         expect_contains(err->message, "cannot keep the host UUID");
 }
 
+static void test_host_name(void) {
+        CLEANUP(free) char *own = identity_host_name(NULL), *configured = identity_host_name("node1");
+
+        expect(*own);
+        expect_str(configured, "node1");
+}
+
 static void test_users(void) {
         CLEANUP(error_free) Error *err = NULL;
         QemuUser user = {};
@@ -80,6 +87,7 @@ int main(void) {
                 { "a configured UUID wins", test_configured_uuid_wins },
                 { "a damaged UUID file", test_damaged_uuid_file },
                 { "a UUID that cannot be kept", test_uuid_that_cannot_be_kept },
+                { "a host name", test_host_name },
                 { "users", test_users },
                 { "groups", test_groups },
                 {}

@@ -92,6 +92,7 @@ static void test_inherited(void) {
         expect_int(listeners.n, ==, 1);
         expect_int(listeners.items[0].fd, ==, 3);
         expect(listeners.items[0].read_only && !listeners.items[0].path);
+        expect(fcntl(3, F_GETFL) & O_NONBLOCK);
         expect(!getenv("LISTEN_FDS"));
         listeners_close(&listeners);
         close(fd);

@@ -186,7 +186,7 @@ class Link:
         try:
             for frame in cut_frames(self.buffers[source]):
                 self.message(Message(self.relay.book, frame), source is self.client)
-        except (WireError, UnicodeDecodeError) as error:
+        except (WireError, UnicodeDecodeError, KeyError) as error:
             self.relay.problem('%s: %s' % ('client' if source is self.client else 'daemon', error))
             self.buffers[source].clear()
 

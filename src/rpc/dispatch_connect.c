@@ -4,7 +4,6 @@
 #include "rpc/rpc_client.h"
 #include "rpc/server.h"
 
-#define LIBVIRT_VERSION 9000000         /* whose API this is */
 #define OPEN_READ_ONLY 1u
 
 /* ---- authentication: who may connect is decided by the socket's permissions ---- */
@@ -142,7 +141,7 @@ static int run_get_version(RpcCall *call, const void *args, void *ret, Error **e
 }
 
 static int run_get_lib_version(RpcCall *call, const void *args, void *ret, Error **err) {
-        ((WireHyper *) ret)->value = LIBVIRT_VERSION;
+        ((WireHyper *) ret)->value = DRIVER_LIBVIRT_VERSION;
         return 0;
 }
 

@@ -44,33 +44,6 @@ static int run_lookup_by_uuid(RpcCall *call, const void *args, void *ret, Error 
 
 /* ---- lists ---- */
 
-/* virConnectListAllDomainsFlags: of each group that has a flag set, a domain must match one that is set. */
-static bool has_snapshots(const DomainView *view) {
-        return false;
-}
-
-static unsigned view_traits(const DomainView *view) {
-        bool plain = view->state == DOMAIN_RUNNING || view->state == DOMAIN_PAUSED || view->state == DOMAIN_SHUTOFF;
-
-        return (view->active ? 1u << 0 : 1u << 1) | (view->persistent ? 1u << 2 : 1u << 3) |
-               (view->state == DOMAIN_RUNNING ? 1u << 4 : 0) | (view->state == DOMAIN_PAUSED ? 1u << 5 : 0) |
-               (view->state == DOMAIN_SHUTOFF ? 1u << 6 : 0) | (plain ? 0 : 1u << 7) |
-               (view->has_managed_save ? 1u << 8 : 1u << 9) | (view->autostart ? 1u << 10 : 1u << 11) |
-               (has_snapshots(view) ? 1u << 12 | 1u << 14 : 1u << 13 | 1u << 15);
-}
-
-static const unsigned list_groups[] = { 0x3, 0xc, 0xf0, 0x300, 0xc00, 0x3000, 0xc000 };
-#define LIST_FLAGS 0xffffu
-
-static bool view_matches(const DomainView *view, unsigned flags) {
-        unsigned traits = view_traits(view);
-
-        for (size_t i = 0; i < N_ELEMENTS(list_groups); i++)
-                if (flags & list_groups[i] && !(flags & list_groups[i] & traits))
-                        return false;
-        return true;
-}
-
 typedef struct ListWalk {
         unsigned flags;
         const DomainView **views;
@@ -81,7 +54,7 @@ typedef struct ListWalk {
 static bool list_each(const DomainView *view, void *userdata) {
         ListWalk *walk = userdata;
 
-        if (!view_matches(view, walk->flags))
+        if (!domain_view_listed(view, walk->flags))
                 return true;
         if (!walk->count_only && walk->n < walk->n_max) {
                 if (walk->n == walk->n_room) {
@@ -104,7 +77,7 @@ static int run_list_all(RpcCall *call, const void *args, void *ret, Error **err)
         const WireListArgs *arg = args;
         WireDomainList *list = ret;
         ListWalk walk = { .flags = arg->flags, .n_max = REMOTE_DOMAIN_LIST_MAX, .count_only = !arg->need_results };
-        int r = rpc_check_flags(call, arg->flags, LIST_FLAGS, err);
+        int r = rpc_check_flags(call, arg->flags, LIST_ALL_FLAGS, err);
 
         if (r < 0)
                 return r;
@@ -131,11 +104,11 @@ static int run_count(RpcCall *call, unsigned flags, void *ret) {
 }
 
 static int run_num_active(RpcCall *call, const void *args, void *ret, Error **err) {
-        return run_count(call, 1u << 0, ret);
+        return run_count(call, LIST_ACTIVE, ret);
 }
 
 static int run_num_defined(RpcCall *call, const void *args, void *ret, Error **err) {
-        return run_count(call, 1u << 1, ret);
+        return run_count(call, LIST_INACTIVE, ret);
 }
 
 /* The old lists: at most as many as the caller has room for, and no more than a message takes. */
@@ -153,7 +126,7 @@ static int run_list_active(RpcCall *call, const void *args, void *ret, Error **e
         WireInts *ids = ret;
         ListWalk walk;
 
-        if (list_some(call, ((const WireInt *) args)->value, 1u << 0, &walk, err) < 0)
+        if (list_some(call, ((const WireInt *) args)->value, LIST_ACTIVE, &walk, err) < 0)
                 return -1;
         ids->values.values_len = (u_int) walk.n;
         ids->values.values_val = rpc_call_alloc(call, walk.n, sizeof(int));
@@ -167,7 +140,7 @@ static int run_list_defined(RpcCall *call, const void *args, void *ret, Error **
         WireTexts *names = ret;
         ListWalk walk;
 
-        if (list_some(call, ((const WireInt *) args)->value, 1u << 1, &walk, err) < 0)
+        if (list_some(call, ((const WireInt *) args)->value, LIST_INACTIVE, &walk, err) < 0)
                 return -1;
         names->texts.texts_len = (u_int) walk.n;
         names->texts.texts_val = rpc_call_alloc(call, walk.n, sizeof(WireText));

@@ -16,7 +16,7 @@ static const struct {
         { 84, ERROR_NO_STORAGE_POOL, "no storage pool with matching name '", "'" },
         { 85, ERROR_NO_STORAGE_POOL, "no storage pool with matching uuid '", "'" },
         { 86, ERROR_NO_STORAGE_POOL, "no storage pool with matching name '", "'" },
-        { 95, ERROR_NO_STORAGE_POOL, "no storage pool with matching name '", "'" },
+        { 95, ERROR_NO_STORAGE_POOL, "no storage pool with matching uuid ", "" },
         { 96, ERROR_NO_STORAGE_VOL, "no storage vol with matching key ", "" },
         { 97, ERROR_NO_STORAGE_VOL, "no storage vol with matching path '", "'" },
         { 113, ERROR_NO_NODE_DEVICE, "no node device with matching name '", "'" },
@@ -55,7 +55,10 @@ static int run_no_pool_of_volume(RpcCall *call, const void *args, void *ret, Err
 }
 
 static int run_no_volume_in_pool(RpcCall *call, const void *args, void *ret, Error **err) {
-        return absent(call, ((const WirePoolText *) args)->pool.name, err);
+        const WireNamed *pool = &((const WirePoolText *) args)->pool;
+        CLEANUP(free) char *what = xasprintf("'" SD_ID128_UUID_FORMAT_STR "' (%s)", SD_ID128_FORMAT_VAL(pool->uuid), pool->name);
+
+        return absent(call, what, err);
 }
 
 static int run_no_secret_usage(RpcCall *call, const void *args, void *ret, Error **err) {

@@ -101,6 +101,8 @@ static void free_list(const Row *row, AnyList *list) {
         *list = (AnyList) {};
 }
 
+static void free_fields(const Element *element, void *object);
+
 static void free_field(const Row *row, void *field) {
         switch (row->type->storage) {
         case STORE_TEXT:
@@ -108,8 +110,8 @@ static void free_field(const Row *row, void *field) {
                 free(*(void **) field);         /* two rows may name one field: the second finds NULL */
                 *(void **) field = NULL;
                 break;
-        case STORE_STRUCT:
-                element_clear(row->arg, field);
+        case STORE_STRUCT:                      /* not zeroed: another row may have the rest of the same struct */
+                free_fields(row->arg, field);
                 break;
         case STORE_POINTER:
                 *(void **) field = element_free(row->arg, *(void **) field);
@@ -123,9 +125,13 @@ static void free_field(const Row *row, void *field) {
         }
 }
 
-void element_clear(const Element *element, void *object) {
+static void free_fields(const Element *element, void *object) {
         for (const Row *row = element->rows; row->path; row++)
                 free_field(row, (char *) object + row->offset);
+}
+
+void element_clear(const Element *element, void *object) {
+        free_fields(element, object);
         memset(object, 0, element->size);
 }
 

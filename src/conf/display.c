@@ -130,9 +130,9 @@ const Element graphics_element = { sizeof(GraphicsDef), graphics_rows, check_gra
 /* ---- video ---- */
 
 static const Row video_rows[] = {
+        VIRTIO_ROWS(VideoDef),
         WORD("driver@name", VideoDef, driver_name, video_driver_words),
         WORD("driver@vgaconf", VideoDef, vgaconf, vgaconf_words),
-        VIRTIO_ROWS(VideoDef),
         ENUM("model@type", VideoDef, type, video_type_table, .fallback = VIDEO_DEFAULT),
         UINT("model@ram", VideoDef, ram),
         UINT("model@vram", VideoDef, vram),
@@ -177,10 +177,15 @@ static const Row stream_rows[] = {
         UINT("@voices", AudioStream, voices),
         UINT("@bufferLength", AudioStream, buffer_length),
         STRING("@dev", AudioStream, dev),
+        STRING("@serverName", AudioStream, server_name),
+        STRING("@clientName", AudioStream, client_name),
+        STRING("@connectPorts", AudioStream, connect_ports),
+        YESNO("@exactName", AudioStream, exact_name),
         STRING("@name", AudioStream, name),
         STRING("@streamName", AudioStream, stream_name),
         UINT("@latency", AudioStream, latency),
         UINT("@bufferCount", AudioStream, buffer_count),
+        YESNO("@tryPoll", AudioStream, try_poll),
         UINT("settings@frequency", AudioStream, frequency),
         UINT("settings@channels", AudioStream, channels),
         WORD("settings@format", AudioStream, format, sample_words),

@@ -88,6 +88,8 @@ typedef struct AudioStream {            /* <input> or <output> */
         Tristate mixing_engine, fixed_settings;
         unsigned voices, buffer_length, frequency, channels, latency, buffer_count;
         char *format, *dev, *name, *stream_name;
+        char *server_name, *client_name, *connect_ports;        /* jack */
+        Tristate exact_name, try_poll;
 } AudioStream;
 
 typedef struct AudioDef {

@@ -49,6 +49,7 @@ typedef struct RowType {
         RowStorage storage;
         size_t size;            /* STORE_PLAIN */
         const char *unit;       /* a "unit" attribute beside it is part of the value; this one is printed */
+        const char *(*unit_of)(const void *field);      /* or the one that this says */
         bool has_presence;      /* true as soon as the element stands there: it has no text */
         const char *want;       /* "a number from 0 to 4294967295", for messages */
         /* SHAPE_VALUE: -EINVAL, -ERANGE or 0; unit is NULL without one. */

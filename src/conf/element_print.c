@@ -190,7 +190,7 @@ static void print_value(Printer *printer, Cursor *cursor, const Row *row, const 
         if (at)
                 add_attribute(printer, at + 1, strlen(at + 1), value, row->type->storage == STORE_TEXT);
         if (row->type->unit)
-                add_attribute(printer, "unit", 4, row->type->unit, false);
+                add_attribute(printer, "unit", 4, row->type->unit_of ? row->type->unit_of(field) : row->type->unit, false);
         if (at)
                 return;
         printer_text(printer, value);

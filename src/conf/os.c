@@ -102,6 +102,38 @@ const Element os_element = { sizeof(OsDef), os_rows, check_os };
 
 /* ---- features ---- */
 
+/* libvirt prints the size of the TSEG in the largest unit that divides it. */
+static unsigned size_exponent(uint64_t bytes) {
+        unsigned exponent = 0;
+
+        for (; bytes && bytes % 1024 == 0 && exponent < 6; bytes /= 1024)
+                exponent++;
+        return exponent;
+}
+
+static const char *pretty_unit(const void *field) {
+        static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+
+        return units[size_exponent(*(const uint64_t *) field)];
+}
+
+static int read_pretty(const Row *row, const char *text, const char *unit, void *field) {
+        return row_bytes.read(row, text, unit, field);
+}
+
+static bool print_pretty(const Row *row, const void *field, StrBuf *text) {
+        uint64_t bytes = *(const uint64_t *) field;
+
+        if (bytes)
+                strbuf_addf(text, "%llu", (unsigned long long) (bytes >> 10 * size_exponent(bytes)));
+        return bytes;
+}
+
+static const RowType row_pretty_bytes = {
+        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "bytes", .unit_of = pretty_unit, .want = "a size with its unit",
+        .read = read_pretty, .print = print_pretty,
+};
+
 #define F_STATE(path, field) ONOFF(path "@state", FeaturesDef, field)
 #define F_HYPERV(path, field) ONOFF("hyperv/" path "@state", FeaturesDef, hyperv.field, .flags = ROW_REQUIRED)
 #define F_KVM(path, field) ONOFF("kvm/" path "@state", FeaturesDef, kvm.field, .flags = ROW_REQUIRED)
@@ -151,7 +183,7 @@ static const Row features_rows[] = {
         FLAG("gic", FeaturesDef, gic),
         WORD("gic@version", FeaturesDef, gic_version, gic_words),
         F_STATE("smm", smm),
-        BYTES("smm/tseg", FeaturesDef, smm_tseg_bytes),
+        { "smm/tseg", &row_pretty_bytes, FIELD_IS(FeaturesDef, smm_tseg_bytes, uint64_t) },
         WORD("ioapic@driver", FeaturesDef, ioapic, ioapic_words, .flags = ROW_REQUIRED),
         WORD("hpt@resizing", FeaturesDef, hpt_resizing, hpt_words),
         KIB("hpt/maxpagesize", FeaturesDef, hpt_maxpagesize_kib),

@@ -32,9 +32,18 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
         return 0;
 }
 
-static int serve(Bus *bus, sd_event *loop) {
-        int r = bus_connect_add(bus);
+/* Sees every message first. */
+static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        if (!sd_bus_message_is_method_call(message, NULL, NULL) || !bus_call_too_many(userdata, sd_bus_message_get_sender(message)))
+                return 0;
+        return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%d calls are not answered yet: wait for them", BUS_CALLS_PER_CLIENT);
+}
 
+static int serve(Bus *bus, sd_event *loop) {
+        int r = sd_bus_add_filter(bus->bus, NULL, on_any_message, bus);
+
+        if (r >= 0)
+                r = bus_connect_add(bus);
         if (r >= 0)
                 r = bus_domain_add(bus);
         if (r >= 0)

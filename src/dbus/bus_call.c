@@ -14,6 +14,7 @@ static void unlink_call(BusCall *call) {
                 call->next->prev = call->prev;
         call->prev = NULL;
         call->next = NULL;
+        call->bus->n_calls--;
 }
 
 static int send_result(BusCall *call, const Result *result) {
@@ -56,7 +57,19 @@ Reply *bus_call_new(Bus *bus, sd_bus_message *message, BusAnswer answer) {
         if (call->next)
                 call->next->prev = &call->next;
         bus->calls = call;
+        bus->n_calls++;
         return &call->reply;
+}
+
+bool bus_call_too_many(const Bus *bus, const char *sender) {
+        size_t n = 0;
+
+        if (bus->n_calls < BUS_CALLS_PER_CLIENT || bus->n_calls >= BUS_CALLS_MAX)
+                return bus->n_calls >= BUS_CALLS_MAX;
+        for (const BusCall *call = bus->calls; call; call = call->next)
+                if (streq(sd_bus_message_get_sender(call->message), sender))
+                        n++;
+        return n >= BUS_CALLS_PER_CLIENT;
 }
 
 void bus_call_orphan_all(Bus *bus) {

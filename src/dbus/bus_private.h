@@ -15,7 +15,11 @@ struct Bus {
         Driver *driver;
         char *name;
         BusCall *calls;                 /* that verbs have yet to answer */
+        size_t n_calls;
 };
+
+#define BUS_CALLS_PER_CLIENT 100        /* unanswered ones; the bus itself stops a client at 128 unless configured otherwise */
+#define BUS_CALLS_MAX 4096
 
 /* ---- bus_call.c: a method that a verb answers, now or later ---- */
 
@@ -32,6 +36,8 @@ struct BusCall {
 
 /* What a verb answers ends up as the reply to message. The method returns 1. Never fails. */
 Reply *bus_call_new(Bus *bus, sd_bus_message *message, BusAnswer answer);
+/* Has the sender (or have all) as many unanswered calls as anyone may have? */
+bool bus_call_too_many(const Bus *bus, const char *sender);
 /* For all calls of a bus that ends. */
 void bus_call_orphan_all(Bus *bus);
 

@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include "dbus/bus_private.h"
 #include "tap.h"
@@ -19,8 +18,6 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define WAIT_USEC (10 * 1000000)
 
-extern char **environ;
-
 /* ---- a driver of pretence: two domains, remembers what it was asked, answers at once or when told ---- */
 
 typedef struct Pretence {
@@ -28,7 +25,9 @@ typedef struct Pretence {
         DomainView domains[2];
         char *asked;                    /* "destroy db1 2": the last verb and its arguments */
         bool later;                     /* keep the Reply in waiting */
-        Reply *waiting;
+        Reply *waiting;                 /* the last one kept */
+        Reply *kept[BUS_CALLS_PER_CLIENT];
+        size_t n_kept;
         const char *fails;              /* verbs answer this error */
         uint64_t version;
         const DriverEvents *events;
@@ -78,8 +77,11 @@ static bool note(Reply *reply, const char *format, ...) {
         va_end(ap);
         free(pretence.asked);
         pretence.asked = strbuf_steal(&text);
-        if (pretence.later)
+        if (pretence.later) {
                 pretence.waiting = reply;
+                if (pretence.n_kept < BUS_CALLS_PER_CLIENT)
+                        pretence.kept[pretence.n_kept++] = reply;
+        }
         if (!pretence.fails || pretence.later)
                 return pretence.later;
         error_set(&err, ERROR_OPERATION_INVALID, "%s", pretence.fails);
@@ -238,11 +240,22 @@ static const char bus_config[] =
         "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth><policy context='default'>"
         "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>";
 
+/* It ends with us, however we end, and holds no pipe of whoever runs the test. */
+__attribute__((noreturn))
+static void exec_bus_daemon(const char *config, int out) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(null, 0);
+        dup2(out, 1);
+        dup2(null, 2);
+        execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--print-address=1", config, (char *) NULL);
+        _exit(127);
+}
+
 static bool start_bus_daemon(void) {
         CLEANUP(free) char *config = NULL, *text = NULL, *address = NULL, *option = NULL;
-        char *argv[] = { (char *) "dbus-daemon", (char *) "--nofork", (char *) "--nopidfile", (char *) "--print-address=1", NULL, NULL };
         CLEANUP(close) int dir_fd = -1;
-        posix_spawn_file_actions_t files;
         char ready[256];
         int out[2];
 
@@ -252,12 +265,10 @@ static bool start_bus_daemon(void) {
         text = xasprintf(bus_config, dir);
         if (fs_open_dir(dir, 0700, &dir_fd) < 0 || fs_replace_at(dir_fd, "bus.conf", text, strlen(text), 0600, false) < 0)
                 return false;
-        argv[4] = option = xasprintf("--config-file=%s", config);
-        posix_spawn_file_actions_init(&files);
-        posix_spawn_file_actions_adddup2(&files, out[1], 1);
-        if (posix_spawnp(&bus_daemon, "dbus-daemon", &files, NULL, argv, environ) != 0)
-                return false;
-        posix_spawn_file_actions_destroy(&files);
+        option = xasprintf("--config-file=%s", config);
+        bus_daemon = fork();
+        if (bus_daemon == 0)
+                exec_bus_daemon(option, out[1]);
         close(out[1]);
         if (read(out[0], ready, sizeof(ready)) <= 0)            /* it prints its address when it listens */
                 return false;
@@ -639,6 +650,44 @@ static void test_answer_later(void) {
         expect_str(sd_bus_message_get_signature(answer, true), "");
 }
 
+static size_t n_answered;
+
+static int count_answer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        n_answered++;
+        return 1;
+}
+
+static bool all_are_kept(void) {
+        return pretence.n_kept == BUS_CALLS_PER_CLIENT;
+}
+
+static bool all_are_answered(void) {
+        return n_answered == BUS_CALLS_PER_CLIENT;
+}
+
+static void test_calls_are_bounded(void) {
+        need_bus();
+        pretence.later = true;
+        pretence.n_kept = 0;
+        for (int i = 0; i < BUS_CALLS_PER_CLIENT; i++) {
+                sd_bus_message *call = call_new(DB1, DOMAIN, "Suspend");
+
+                sd_bus_call_async(client, NULL, call, count_answer, NULL, WAIT_USEC);
+                sd_bus_message_unref(call);
+        }
+        turn_until(all_are_kept);
+        expect(all_are_kept());
+        ask(DB1, DOMAIN, "Suspend", NULL);
+        expect_error(SD_BUS_ERROR_LIMITS_EXCEEDED, "100 calls");
+        pretence.later = false;
+        for (size_t i = 0; i < pretence.n_kept; i++)
+                reply_none(pretence.kept[i]);
+        pretence.waiting = NULL;
+        turn_until(all_are_answered);
+        ask(DB1, DOMAIN, "Suspend", NULL);
+        expect(!sd_bus_message_is_method_error(answer, NULL));
+}
+
 static void test_wrong_calls(void) {
         need_bus();
         ask(DB1, DOMAIN, "Destroy", "s", "x");
@@ -894,6 +943,7 @@ int main(void) {
                 { "properties: Set answers when it is done", test_property_set },
                 { "properties: QEMU's version is waited for", test_version_is_waited_for },
                 { "calls: one that waits holds up no other", test_answer_later },
+                { "calls: their number is bounded", test_calls_are_bounded },
                 { "calls: wrong ones", test_wrong_calls },
                 { "signals: lifecycle on the connection", test_lifecycle_signal },
                 { "signals: the rest on the domain", test_domain_signals },

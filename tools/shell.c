@@ -128,6 +128,8 @@ static char *hint_for(Shell *shell, int code, const char *domain) {
 
         switch (code) {
         case ERROR_NO_DOMAIN:
+                if (domain && strncmp(command, "explain ", 8) == 0 && access(domain, R_OK) == 0)
+                        return xasprintf("there is a file of that name; `wardsh %s ./%s' asks about it", command, domain);
                 similar = domain ? similar_domains(shell, domain) : NULL;
                 return similar ? similar : xstrdup("`wardsh list' shows the domains there are");
         case ERROR_CONFIG_UNSUPPORTED:

@@ -31,8 +31,9 @@ ExitCode cmd_define(Shell *shell, const Args *args) {
 static ExitCode start_with_intent(Shell *shell, const char *name, const Args *args) {
         CLEANUP(json_put) json_object *request = json_object_new_object(), *report = NULL;
 
+        shell->intent = args_get(args, "migratable");
         json_add_string(request, "domain", name);
-        json_add_string(request, "migratable", args_get(args, "migratable"));
+        json_add_string(request, "migratable", shell->intent);
         json_add_bool(request, "paused", args_has(args, "paused"));
         if (!shell_call(shell, WARD_PROC_START, request, name, &report))
                 return SHELL_FAILED;

@@ -131,7 +131,7 @@ void report_add_story(json_object *story, bool color, size_t width, StrBuf *out)
         add_quoted(story, "stderr", "QEMU said", out);
         add_quoted(story, "last_sent", "The last that it was sent", out);
         add_quoted(story, "last_received", "The last that it answered", out);
-        if (report) {
+        if (report && report_refused(report)) {
                 strbuf_add(out, "\n");
                 report_add_verdict(report, color, width, out);
         }

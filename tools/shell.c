@@ -121,24 +121,55 @@ static char *similar_domains(Shell *shell, const char *name) {
         return near.len > 0 ? xasprintf("similar names here: %s", near.text) : NULL;
 }
 
+static char *hint_no_domain(Shell *shell, const char *command, const char *domain) {
+        char *similar;
+
+        if (domain && strncmp(command, "explain ", 8) == 0 && access(domain, R_OK) == 0)
+                return xasprintf("there is a file of that name; `wardsh %s ./%s' asks about it", command, domain);
+        similar = domain ? similar_domains(shell, domain) : NULL;
+        return similar ? similar : xstrdup("`wardsh list' shows the domains there are");
+}
+
+/* Where more is known about a code that a command ended with. {1} is the domain, {2} the intent of a start. */
+static const struct {
+        const char *command;
+        int code;
+        const char *hint;
+} hints[] = {
+        { "start", ERROR_CONFIG_UNSUPPORTED, "`wardsh explain start{2} {1}' lists each reason with its place and remedy" },
+        { "start", ERROR_CPU_INCOMPATIBLE, "`wardsh explain start{2} {1}' lists each reason with its place and remedy" },
+        { "start", ERROR_INTERNAL, "`wardsh why {1}' tells the step and all that QEMU said" },
+        { "migrate", ERROR_OPERATION_INVALID, "`wardsh explain migrate {1}' lists each reason with its remedy" },
+        { "migrate", ERROR_OPERATION_UNSUPPORTED, "`wardsh explain migrate {1}' lists each reason with its remedy" },
+};
+
+static char *hint_from_table(Shell *shell, const char *command, int code, const char *domain) {
+        StrBuf out = {};
+
+        for (size_t i = 0; domain && i < N_ELEMENTS(hints); i++) {
+                if (strcmp(hints[i].command, command) != 0 || hints[i].code != code)
+                        continue;
+                for (const char *at = hints[i].hint; *at; at++) {
+                        if (strncmp(at, "{1}", 3) == 0)
+                                strbuf_add(&out, domain);
+                        else if (strncmp(at, "{2}", 3) == 0 && shell->intent)
+                                strbuf_addf(&out, " --migratable=%s", shell->intent);
+                        else if (*at != '{')
+                                strbuf_add_n(&out, at, 1);
+                        at += *at == '{' ? 2 : 0;
+                }
+                return strbuf_steal(&out);
+        }
+        return NULL;
+}
+
 /* What to do next, by libvirt's code. The caller frees; NULL: nothing to say. */
 static char *hint_for(Shell *shell, int code, const char *domain) {
         const char *command = shell->command ? shell->command->name : "";
-        char *similar;
 
         switch (code) {
         case ERROR_NO_DOMAIN:
-                if (domain && strncmp(command, "explain ", 8) == 0 && access(domain, R_OK) == 0)
-                        return xasprintf("there is a file of that name; `wardsh %s ./%s' asks about it", command, domain);
-                similar = domain ? similar_domains(shell, domain) : NULL;
-                return similar ? similar : xstrdup("`wardsh list' shows the domains there are");
-        case ERROR_CONFIG_UNSUPPORTED:
-                return domain && strcmp(command, "start") == 0
-                        ? xasprintf("`wardsh explain start %s' lists each reason with its place and remedy", domain) : NULL;
-        case ERROR_OPERATION_INVALID:
-        case ERROR_OPERATION_UNSUPPORTED:
-                return domain && strcmp(command, "migrate") == 0
-                        ? xasprintf("`wardsh explain migrate %s' lists each reason with its remedy", domain) : NULL;
+                return hint_no_domain(shell, command, domain);
         case ERROR_XML:
         case ERROR_XML_DETAIL:
         case ERROR_XML_INVALID_SCHEMA:
@@ -146,7 +177,7 @@ static char *hint_for(Shell *shell, int code, const char *domain) {
         case ERROR_NO_SUPPORT:
                 return shell->target && shell->target->socket ? xasprintf("is the daemon at %s virtwardd? `wardsh version' tells", shell->target->socket) : NULL;
         default:
-                return NULL;
+                return hint_from_table(shell, command, code, domain);
         }
 }
 

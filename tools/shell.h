@@ -36,6 +36,7 @@ struct Shell {
         const Command *commands;        /* ends with a zeroed row */
         const Command *command;         /* the one that runs */
         const char *connect, *socket;   /* -c, --socket */
+        const char *intent;             /* of a start, for hints; NULL: none */
         bool json, verbose, no_start;
         bool color_out, color_err;
         size_t width;                   /* of the terminal */

@@ -343,13 +343,13 @@ static void test_story(void) {
         CLEANUP(json_put) json_object *story = parse(
                 "{\"domain\":\"db1\",\"time\":86400,\"operation\":\"start\",\"step\":\"open-monitor\",\"error\":\"internal error: QEMU ended\","
                 "\"exit\":\"exited with status 1\",\"stderr\":\"no such file\\nb\\u001b[2J\",\"last_sent\":\"\","
-                "\"report\":{\"verdict\":\"allow\",\"migratable\":\"yes\"}}");
+                "\"report\":{\"verdict\":\"refuse\",\"migratable\":\"yes\"}}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         report_add_story(story, false, 80, &out);
         expect_str(out.text, "db1: start, at step open-monitor, 1970-01-02 00:00:00\n    error internal error: QEMU ended\n"
                    "    QEMU  exited with status 1\nQEMU said:\n    no such file\n    b?[2J\n"
-                   "\nstart the definition: allowed; it could be migrated\n");
+                   "\nstart the definition: REFUSED; it could be migrated\n");
 }
 
 static void test_story_while_running(void) {

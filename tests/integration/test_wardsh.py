@@ -103,7 +103,7 @@ def test_a_refused_start_says_the_same(t):
     for finding in report['findings']:
         if finding['severity'] == 'refuse':
             contains(done.stderr, finding['what'])
-    contains(done.stderr, 'hint:', 'wardsh explain start sev')
+    contains(done.stderr, 'hint:', 'wardsh explain start --migratable=required sev')
     equal(guests_of('sev'), [])
 
 
@@ -130,6 +130,17 @@ def test_why(t):
     contains(t.wardsh(d, 'why', 'one').stdout, 'killed by signal 9')
     d.restart()
     contains(t.wardsh(d, 'why', 'one').stdout, 'killed by signal 9')
+
+
+def test_why_a_start_failed(t):
+    need('qemu-system-x86_64')
+    d = t.daemon()
+    disk = "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='%s'/><target dev='vda' bus='virtio'/></disk>"
+    t.wardsh(d, 'define', guest_file(t, 'one', devices=disk % t.path('absent.img')))
+    done = t.wardsh(d, 'start', 'one', ok=False)
+    contains(done.stderr, t.path('absent.img'), 'hint:', '`wardsh why one\'')
+    contains(t.wardsh(d, 'why', 'one').stdout, 'one: start, at step ', 'exited with status 1', 'QEMU said:', t.path('absent.img'))
+    equal(guests_of('one'), [])
 
 
 def test_policy_show(t):

@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rpc/dispatch_ward.c - rows of virtward's own program: JSON in, JSON out (docs/private-api.md). */
+#include <string.h>
 #include "rpc/dispatch.h"
 #include "rpc/ward.h"
+#include "util/json.h"
 #include "util/ward_program.h"
+
+/* A definition, or a path, of the caller's own makes the daemon run a program that the caller named, to probe it: not for
+ * read-only connections (libvirt learned that for its domain capabilities with CVE-2019-10167). */
+static int check_read_only(const RpcCall *call, const char *request, Error **err) {
+        CLEANUP(json_put) json_object *object = NULL;
+
+        if (!rpc_call_caller(call)->read_only)
+                return 0;
+        if (json_parse(request, strlen(request), "the request", &object, err) < 0)
+                return -1;
+        if (json_object_object_get_ex(object, "xml", NULL) || json_object_object_get_ex(object, "emulator", NULL))
+                return error_set_from(err, call->procedure->domain, ERROR_OPERATION_DENIED,
+                                      "read only access prevents %s of a definition or an emulator of one's own", call->procedure->api);
+        return 0;
+}
 
 /* verb(driver, request, reply) */
 static int run_question(RpcCall *call, const void *args, void *ret, Error **err) {
+        const char *request = ((const WardRequest *) args)->json;
         Driver *driver = rpc_call_driver(call);
         void (*const *verb)(Driver *, const char *, Reply *) = (const void *) ((const char *) driver->verbs + call->procedure->verb);
 
-        (*verb)(driver, ((const WardRequest *) args)->json, rpc_call_later(call));
+        if (check_read_only(call, request, err) < 0)
+                return -1;
+        (*verb)(driver, request, rpc_call_later(call));
         return RPC_LATER;
 }
 

@@ -652,6 +652,26 @@ static void test_private_program(void) {
         bench_stop();
 }
 
+/* Nobody makes the daemon run a program of his choice over the socket that everybody may open. */
+static void test_private_program_read_only(void) {
+        WardAnswer answer = {};
+        Peer peer;
+
+        start(1);
+        peer = peer_open(true, 0);
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"domain\":\"a\"}" });
+        expect_value(&peer, WardAnswer, &answer);
+        free(answer.json);
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"xml\":\"<domain/>\"}" });
+        expect_error(&peer, 29, 10, "operation forbidden: read only access prevents explain of a definition or an emulator of one's own");
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_WHY, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"emulator\":\"/tmp/x\"}" });
+        expect_error(&peer, 29, 10, "operation forbidden: read only access prevents why of a definition or an emulator of one's own");
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_START, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{}" });
+        expect_error(&peer, 29, 10, "operation forbidden: read only access prevents start");
+        peer_close(&peer);
+        bench_stop();
+}
+
 static void test_migration(void) {
         WireParam params[] = {
                 { (char *) "destination_name", { 7, .WireValue_u.s = (char *) "fake1" } },
@@ -730,6 +750,7 @@ int main(void) {
                 { "keepalive", test_keepalive },
                 { "a connection that is never opened is closed", test_open_timeout },
                 { "the private program", test_private_program },
+                { "the private program, read-only", test_private_program_read_only },
                 { "migration parameters", test_migration },
                 { "job info", test_job_info },
                 {}

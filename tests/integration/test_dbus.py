@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """test_dbus.py - the daemon on a private session bus, asked with busctl."""
 import json
-import os
 import subprocess
 import sys
 
@@ -149,8 +148,9 @@ def test_without_a_bus(t):
     daemon = t.make_daemon(env={'DBUS_SESSION_BUS_ADDRESS': 'unix:path=' + t.path('nowhere')})
     write(daemon.config_path, 'dbus = yes\n')
     daemon.start()
-    equal(daemon.log().count('there is no session bus'), 1)
+    wait_for(lambda: 'there is no session bus' in daemon.log(), 'its word on the bus')
     t.define(daemon, 'one')
+    equal(daemon.log().count('there is no session bus'), 1)
 
 
 def test_the_bus_goes_away(t):
@@ -158,7 +158,6 @@ def test_the_bus_goes_away(t):
     bus.process.kill()
     wait_for(lambda: 'the bus has gone' in daemon.log(), 'its word on the bus')
     t.define(daemon, 'one')
-    equal(os.waitpid(bus.process.pid, os.WNOHANG)[0] in (0, bus.process.pid), True)
 
 
 if __name__ == '__main__':

@@ -181,6 +181,24 @@ def test_migration(t):
     t.wardsh(b, 'destroy', 'one')
 
 
+def test_interrupted_migration_leaves_the_guest_here(t):
+    need('qemu-system-x86_64')
+    a, b = t.daemon(), t.daemon()
+    t.wardsh(a, 'define', guest_file(t, 'one', memory=2048))
+    t.wardsh(a, 'start', 'one')
+    moving = subprocess.Popen([WARDSH, '-c', a.uri, '-v', 'migrate', '--live', '--bandwidth=1', 'one', b.socket], env=client_env(t.top),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    contains(moving.stderr.readline(), 'Migration: ')
+    moving.send_signal(signal.SIGINT)
+    _, err = moving.communicate(timeout=DEADLINE)
+    equal(moving.returncode, 1)
+    contains(err, 'cancelling the migration; the guest stays where it is', 'error: ')
+    equal(t.wardsh(a, 'domstate', 'one').stdout, 'running\n')
+    equal(ask(t, b, 'list'), [])
+    equal(len(guests_of('one')), 1)
+    t.wardsh(a, 'destroy', 'one')
+
+
 def test_blocked_migration_is_refused_here(t):
     need('qemu-system-x86_64')
     a, b = t.daemon(), t.daemon()

@@ -128,6 +128,19 @@ int error_set_from(Error **err, ErrorDomain domain, ErrorCode code, const char *
         return -1;
 }
 
+int error_set_plain(Error **err, ErrorDomain domain, ErrorCode code, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        set(err, domain, code, 0, format, ap);
+        va_end(ap);
+        if (err) {
+                free((*err)->message);
+                (*err)->message = xstrdup((*err)->detail);
+        }
+        return -1;
+}
+
 int error_set_errno(Error **err, int errnum, const char *format, ...) {
         va_list ap;
 

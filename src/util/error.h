@@ -87,6 +87,9 @@ int error_set(Error **err, ErrorCode code, const char *format, ...) __attribute_
 int error_set_from(Error **err, ErrorDomain domain, ErrorCode code, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
+/* The same for a message that libvirt does not put the code's words before ("unsupported flags (0x40) in function ..."). */
+int error_set_plain(Error **err, ErrorDomain domain, ErrorCode code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* ERROR_SYSTEM: the message ends with ": " and the text of errnum (positive errno). Returns -1. */
 int error_set_errno(Error **err, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -30,6 +30,15 @@ static void test_error_system(void) {
         expect_str(err->message, "cannot write 'f': No space left on device");
         expect_int(err->errnum, ==, ENOSPC);
         expect_int(error_set(NULL, ERROR_INTERNAL, "nobody asks"), ==, -1);
+        expect_int(error_set_plain(NULL, ERROR_FROM_QEMU, ERROR_INVALID_ARG, "nobody asks"), ==, -1);
+}
+
+static void test_error_plain(void) {
+        CLEANUP(error_free) Error *err = NULL;
+
+        expect_int(error_set_plain(&err, ERROR_FROM_QEMU, ERROR_INVALID_ARG, "unsupported flags (0x%x)", 64), ==, -1);
+        expect_str(err->message, "unsupported flags (0x40)");
+        expect_int(err->code, ==, ERROR_INVALID_ARG);
 }
 
 DEFINE_ENUM_TABLE(bus_table, "disk bus", "", "virtio", "ide", "scsi");
@@ -184,6 +193,7 @@ int main(void) {
         return tap_run((const TapTest[]) {
                 { "error carries libvirt's words and domain", test_error_words },
                 { "error from errno", test_error_system },
+                { "an error without the words of its code", test_error_plain },
                 { "enum table", test_table },
                 { "nearest name", test_nearest },
                 { "text escaped for XML", test_strbuf_xml },

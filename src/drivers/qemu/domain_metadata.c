@@ -31,17 +31,18 @@ static int metadata_check(Domain *domain, int type, unsigned *flags, const char 
 static int metadata_get(Domain *domain, int type, const char *uri, unsigned flags, char **ret, Error **err) {
         CLEANUP(domain_def_free) DomainDef *stored = NULL;
         const DomainDef *def;
-        const char *value;
+        char *value;
 
         if (metadata_check(domain, type, &flags, "qemuDomainGetMetadata", err) < 0)
                 return -1;
         if (!(flags & AFFECT_LIVE) && domain_stored_def(domain, &stored, err) < 0)
                 return -1;
         def = stored ? stored : domain->live->def;
-        value = type == METADATA_TITLE ? def->title : type == METADATA_DESCRIPTION ? def->description : domain_def_metadata(def, uri ? uri : "");
+        value = type == METADATA_TITLE ? xstrdup(def->title) : type == METADATA_DESCRIPTION ? xstrdup(def->description)
+                                                             : domain_def_metadata_bare(def, uri ? uri : "");
         if (!value)
                 return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_NO_DOMAIN_METADATA, "Requested metadata element is not present");
-        *ret = xstrdup(value);
+        *ret = value;
         return 0;
 }
 
@@ -126,7 +127,7 @@ static int metadata_set(Domain *domain, const MetadataChange *change, const char
 
 static int metadata_args_check(int type, const char *metadata, const char *key, const char *uri, Error **err) {
         if (type == METADATA_TITLE && metadata && strchr(metadata, '\n'))
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "metadata title can't contain newlines");
+                return error_set_plain(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "metadata title can't contain newlines");
         if (type == METADATA_ELEMENT && (!uri || (metadata && !key)))
                 return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "a metadata element needs a namespace URI and a key");
         return 0;

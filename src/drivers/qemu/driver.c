@@ -134,7 +134,7 @@ void driver_each_active(QemuDriver *driver, bool (*each)(Domain *domain, void *u
 
 int flags_check(unsigned flags, unsigned allowed, const char *function, Error **err) {
         if (flags & ~allowed)
-                return error_set_from(err, ERROR_FROM_QEMU, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags & ~allowed, function);
+                return error_set_plain(err, ERROR_FROM_QEMU, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags & ~allowed, function);
         return 0;
 }
 

@@ -107,7 +107,8 @@ const Caller *rpc_call_caller(const RpcCall *call) {
 
 /* ---- replies ---- */
 
-int rpc_server_encode(RpcServer *server, FrameHeader *header, xdrproc_t body, const void *value, const uint8_t **ret, size_t *ret_len) {
+int rpc_server_encode(RpcServer *server, FrameHeader *header, xdrproc_t body, const void *value, const uint8_t **ret,
+                      size_t *ret_len) {
         XDR xdr;
 
         for (;;) {
@@ -353,7 +354,8 @@ void rpc_wire_domain(const DomainView *view, WireDomain *ret) {
 int rpc_check_flags(const RpcCall *call, unsigned flags, unsigned allowed, Error **err) {
         if (!(flags & ~allowed))
                 return 0;
-        return error_set(err, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags & ~allowed, call->procedure->api);
+        return error_set(err, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags & ~allowed,
+                         call->procedure->api);
 }
 
 int run_nothing(RpcCall *call, const void *args, void *ret, Error **err) {

@@ -100,7 +100,7 @@ int rpc_check_flags(const RpcCall *call, unsigned flags, unsigned allowed, Error
 
 /* Runs and answers that many rows share. */
 int run_nothing(RpcCall *call, const void *args, void *ret, Error **err);               /* ok, with ret all zero */
-int run_domain_verb(RpcCall *call, const void *args, void *ret, Error **err);           /* WireDomainArg; verb(driver, uuid, reply) */
+int run_domain_verb(RpcCall *call, const void *args, void *ret, Error **err); /* WireDomainArg; verb(driver, uuid, reply) */
 int run_domain_verb_0(RpcCall *call, const void *args, void *ret, Error **err);         /* WireDomainArg; flags are 0 */
 int run_domain_verb_flags(RpcCall *call, const void *args, void *ret, Error **err);     /* WireDomainFlags */
 int answer_text(RpcCall *call, const Result *result, void *ret, Error **err);           /* WireString */
@@ -112,4 +112,5 @@ int answer_wrong(RpcCall *call, Error **err);                   /* the driver ga
 void dispatch_forget_client(RpcClient *client);
 
 /* A message in the server's output space, good until the next one: header with its length set, and body. */
-int rpc_server_encode(RpcServer *server, FrameHeader *header, xdrproc_t body, const void *value, const uint8_t **ret, size_t *ret_len);
+int rpc_server_encode(RpcServer *server, FrameHeader *header, xdrproc_t body, const void *value, const uint8_t **ret,
+                      size_t *ret_len);

@@ -56,7 +56,8 @@ static int open_check_name(const RpcCall *call, const char *name, char **ret_uri
                 return error_set(err, ERROR_NO_CONNECT, "%s", name);
         path = uri_path(colon + 1, &has_host, &len);
         if (has_host)
-                return error_set(err, ERROR_NO_CONNECT, "%s: this daemon serves its own host only, connect to the other one directly", name);
+                return error_set(err, ERROR_NO_CONNECT,
+                                 "%s: this daemon serves its own host only, connect to the other one directly", name);
         if (len != strlen(mode_path(call)) || strncmp(path, mode_path(call), len) != 0)
                 return error_set_from(err, ERROR_FROM_NONE, ERROR_INTERNAL, "unexpected qemu URI path '%.*s', try qemu://%s",
                                       (int) len, path, mode_path(call));
@@ -166,7 +167,8 @@ static int run_domain_capabilities(RpcCall *call, const void *args, void *ret, E
         const WireDomainCapsArgs *arg = args;
         Driver *driver = rpc_call_driver(call);
 
-        driver->verbs->domain_capabilities(driver, arg->emulator, arg->arch, arg->machine, arg->virttype, arg->flags, rpc_call_later(call));
+        driver->verbs->domain_capabilities(driver, arg->emulator, arg->arch, arg->machine, arg->virttype, arg->flags,
+                                           rpc_call_later(call));
         return RPC_LATER;
 }
 
@@ -176,34 +178,47 @@ static int run_sysinfo(RpcCall *call, const void *args, void *ret, Error **err) 
 }
 
 static const Procedure rows[] = {
-        { 1, "CONNECT_OPEN", "virConnectOpen", RIGHT_NONE, ERROR_FROM_DOMAIN, WIRE(WireOptTextFlags), NO_WIRE, run_open },
-        { 2, "CONNECT_CLOSE", "virConnectClose", RIGHT_NONE, ERROR_FROM_DOMAIN, NO_WIRE, NO_WIRE, run_close },
-        { 3, "CONNECT_GET_TYPE", "virConnectGetType", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireString), run_get_type },
-        { 4, "CONNECT_GET_VERSION", "virConnectGetVersion", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireHyper), run_get_version,
-          answer_number, VERB(hypervisor_version_ask) },
-        { 7, "CONNECT_GET_CAPABILITIES", "virConnectGetCapabilities", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireString),
-          run_capabilities, answer_text, VERB(capabilities), COST_WORK },
-        { 59, "CONNECT_GET_HOSTNAME", "virConnectGetHostname", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireString), run_get_hostname },
-        { 60, "CONNECT_SUPPORTS_FEATURE", "virConnectSupportsFeature", RIGHT_NONE, ERROR_FROM_DOMAIN, WIRE(WireInt), WIRE(WireInt),
-          run_supports_feature },
-        { 66, "AUTH_LIST", "virConnectAuthList", RIGHT_NONE, ERROR_FROM_RPC, NO_WIRE, WIRE(WireAuthTypes), run_auth_list },
-        { 67, "AUTH_SASL_INIT", "virConnectAuthSaslInit", RIGHT_NONE, ERROR_FROM_RPC, NO_WIRE, NO_WIRE, run_auth_refused },
-        { 68, "AUTH_SASL_START", "virConnectAuthSaslStart", RIGHT_NONE, ERROR_FROM_RPC, NO_WIRE, NO_WIRE, run_auth_refused },
-        { 69, "AUTH_SASL_STEP", "virConnectAuthSaslStep", RIGHT_NONE, ERROR_FROM_RPC, NO_WIRE, NO_WIRE, run_auth_refused },
-        { 70, "AUTH_POLKIT", "virConnectAuthPolkit", RIGHT_NONE, ERROR_FROM_RPC, NO_WIRE, NO_WIRE, run_auth_refused },
-        { 110, "CONNECT_GET_URI", "virConnectGetURI", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireString), run_get_uri },
-        { 149, "CONNECT_IS_SECURE", "virConnectIsSecure", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireInt), run_is_secure },
-        { 157, "CONNECT_GET_LIB_VERSION", "virConnectGetLibVersion", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireHyper),
-          run_get_lib_version },
-        { 203, "CONNECT_GET_SYSINFO", "virConnectGetSysinfo", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireInt), WIRE(WireString), run_sysinfo },
+        { 1, "CONNECT_OPEN", "virConnectOpen", RIGHT_NONE, ERROR_FROM_DOMAIN,
+          WIRE(WireOptTextFlags), NO_WIRE, run_open },
+        { 2, "CONNECT_CLOSE", "virConnectClose", RIGHT_NONE, ERROR_FROM_DOMAIN,
+          NO_WIRE, NO_WIRE, run_close },
+        { 3, "CONNECT_GET_TYPE", "virConnectGetType", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireString), run_get_type },
+        { 4, "CONNECT_GET_VERSION", "virConnectGetVersion", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireHyper), run_get_version, answer_number, VERB(hypervisor_version_ask) },
+        { 7, "CONNECT_GET_CAPABILITIES", "virConnectGetCapabilities", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireString), run_capabilities, answer_text, VERB(capabilities), COST_WORK },
+        { 59, "CONNECT_GET_HOSTNAME", "virConnectGetHostname", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireString), run_get_hostname },
+        { 60, "CONNECT_SUPPORTS_FEATURE", "virConnectSupportsFeature", RIGHT_NONE, ERROR_FROM_DOMAIN,
+          WIRE(WireInt), WIRE(WireInt), run_supports_feature },
+        { 66, "AUTH_LIST", "virConnectAuthList", RIGHT_NONE, ERROR_FROM_RPC,
+          NO_WIRE, WIRE(WireAuthTypes), run_auth_list },
+        { 67, "AUTH_SASL_INIT", "virConnectAuthSaslInit", RIGHT_NONE, ERROR_FROM_RPC,
+          NO_WIRE, NO_WIRE, run_auth_refused },
+        { 68, "AUTH_SASL_START", "virConnectAuthSaslStart", RIGHT_NONE, ERROR_FROM_RPC,
+          NO_WIRE, NO_WIRE, run_auth_refused },
+        { 69, "AUTH_SASL_STEP", "virConnectAuthSaslStep", RIGHT_NONE, ERROR_FROM_RPC,
+          NO_WIRE, NO_WIRE, run_auth_refused },
+        { 70, "AUTH_POLKIT", "virConnectAuthPolkit", RIGHT_NONE, ERROR_FROM_RPC,
+          NO_WIRE, NO_WIRE, run_auth_refused },
+        { 110, "CONNECT_GET_URI", "virConnectGetURI", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireString), run_get_uri },
+        { 149, "CONNECT_IS_SECURE", "virConnectIsSecure", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireInt), run_is_secure },
+        { 157, "CONNECT_GET_LIB_VERSION", "virConnectGetLibVersion", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireHyper), run_get_lib_version },
+        { 203, "CONNECT_GET_SYSINFO", "virConnectGetSysinfo", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireInt), WIRE(WireString), run_sysinfo },
         { 342, "CONNECT_GET_DOMAIN_CAPABILITIES", "virConnectGetDomainCapabilities", RIGHT_WRITE, ERROR_FROM_DOMAIN,
-          WIRE(WireDomainCapsArgs), WIRE(WireString), run_domain_capabilities, answer_text, VERB(domain_capabilities), COST_WORK },
-        { 360, "CONNECT_REGISTER_CLOSE_CALLBACK", "virConnectRegisterCloseCallback", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, NO_WIRE,
-          run_nothing },
-        { 361, "CONNECT_UNREGISTER_CLOSE_CALLBACK", "virConnectUnregisterCloseCallback", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, NO_WIRE,
-          run_nothing },
-        { 419, "CONNECT_SET_IDENTITY", "virConnectSetIdentity", RIGHT_WRITE, ERROR_FROM_DOMAIN, WIRE(WireIdentityArgs), NO_WIRE,
-          run_set_identity },
+          WIRE(WireDomainCapsArgs), WIRE(WireString), run_domain_capabilities, answer_text, VERB(domain_capabilities),
+          COST_WORK },
+        { 360, "CONNECT_REGISTER_CLOSE_CALLBACK", "virConnectRegisterCloseCallback", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, NO_WIRE, run_nothing },
+        { 361, "CONNECT_UNREGISTER_CLOSE_CALLBACK", "virConnectUnregisterCloseCallback", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, NO_WIRE, run_nothing },
+        { 419, "CONNECT_SET_IDENTITY", "virConnectSetIdentity", RIGHT_WRITE, ERROR_FROM_DOMAIN,
+          WIRE(WireIdentityArgs), NO_WIRE, run_set_identity },
 };
 
 const ProcedureTable connect_procedures = { rows, N_ELEMENTS(rows) };

@@ -38,8 +38,9 @@ static int run_lookup_by_uuid(RpcCall *call, const void *args, void *ret, Error 
         sd_id128_t uuid = ((const WireUuidArg *) args)->uuid;
         const DomainView *view = rpc_call_driver(call)->verbs->find_uuid(rpc_call_driver(call), uuid);
 
-        return view ? found(view, ret) : error_set(err, ERROR_NO_DOMAIN, "no domain with matching uuid '" SD_ID128_UUID_FORMAT_STR "'",
-                                                   SD_ID128_FORMAT_VAL(uuid));
+        return view ? found(view, ret)
+                    : error_set(err, ERROR_NO_DOMAIN, "no domain with matching uuid '" SD_ID128_UUID_FORMAT_STR "'",
+                                SD_ID128_FORMAT_VAL(uuid));
 }
 
 /* ---- lists ---- */
@@ -84,7 +85,8 @@ static int run_list_all(RpcCall *call, const void *args, void *ret, Error **err)
         list_walk(call, &walk);
         list->ret = (u_int) walk.n;
         if (walk.n > walk.n_max && !walk.count_only)
-                r = error_set(err, ERROR_RPC, "too many domains for one message: %zu, the limit is %d", walk.n, REMOTE_DOMAIN_LIST_MAX);
+                r = error_set(err, ERROR_RPC, "too many domains for one message: %zu, the limit is %d", walk.n,
+                              REMOTE_DOMAIN_LIST_MAX);
         if (r >= 0 && !walk.count_only) {
                 list->domains.domains_len = (u_int) walk.n;
                 list->domains.domains_val = rpc_call_alloc(call, walk.n, sizeof(WireDomain));
@@ -219,7 +221,8 @@ static int run_get_vcpus_flags(RpcCall *call, const void *args, void *ret, Error
         if (!view->active && arg->flags & (AFFECT_LIVE | VCPUS_GUEST))
                 return not_running(err);
         if (!view->persistent && arg->flags & AFFECT_CONFIG)
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_INVALID, "transient domains do not have any persistent config");
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_INVALID,
+                                      "transient domains do not have any persistent config");
         if (arg->flags & VCPUS_GUEST)
                 return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, "QEMU guest agent is not configured");
         ((WireInt *) ret)->value = (int) (arg->flags & VCPUS_MAXIMUM ? view->max_vcpus : view->n_vcpus);
@@ -322,7 +325,8 @@ static int run_get_messages(RpcCall *call, const void *args, void *ret, Error **
         if (!view)
                 return -1;
         if (arg->flags == 0 || arg->flags & MESSAGES_TAINTING) {
-                messages->texts.texts_len = (u_int) (view->n_messages < REMOTE_MESSAGES_MAX ? view->n_messages : REMOTE_MESSAGES_MAX);
+                messages->texts.texts_len =
+                        (u_int) (view->n_messages < REMOTE_MESSAGES_MAX ? view->n_messages : REMOTE_MESSAGES_MAX);
                 messages->texts.texts_val = (char **) view->messages;
         }
         return 0;
@@ -368,7 +372,8 @@ static int answer_stats(RpcCall *call, const Result *result, void *ret, Error **
         if (result->kind != RESULT_STATS)
                 return answer_wrong(call, err);
         if (n > REMOTE_DOMAIN_LIST_MAX)
-                return error_set(err, ERROR_RPC, "too many domains for one message: %zu, the limit is %d", n, REMOTE_DOMAIN_LIST_MAX);
+                return error_set(err, ERROR_RPC, "too many domains for one message: %zu, the limit is %d", n,
+                                 REMOTE_DOMAIN_LIST_MAX);
         stats->records.records_len = (u_int) n;
         stats->records.records_val = rpc_call_alloc(call, n, sizeof(WireStatsRecord));
         for (size_t i = 0; i < n; i++) {
@@ -384,57 +389,60 @@ static int answer_stats(RpcCall *call, const Result *result, void *ret, Error **
 }
 
 static const Procedure rows[] = {
-        { 14, "DOMAIN_GET_XML_DESC", "virDomainGetXMLDesc", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), WIRE(WireString),
-          run_xml_desc, answer_text, VERB(xml_desc), COST_LIST },
-        { 15, "DOMAIN_GET_AUTOSTART", "virDomainGetAutostart", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireInt),
-          run_get_autostart },
-        { 16, "DOMAIN_GET_INFO", "virDomainGetInfo", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireDomainInfo), run_get_info },
-        { 17, "DOMAIN_GET_MAX_MEMORY", "virDomainGetMaxMemory", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireHyper),
-          run_get_max_memory },
-        { 18, "DOMAIN_GET_MAX_VCPUS", "virDomainGetMaxVcpus", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireInt),
-          run_get_max_vcpus },
-        { 19, "DOMAIN_GET_OS_TYPE", "virDomainGetOSType", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireString),
-          run_get_os_type },
-        { 21, "CONNECT_LIST_DEFINED_DOMAINS", "virConnectListDefinedDomains", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireInt),
-          WIRE(WireTexts), run_list_defined, .cost = COST_LIST },
-        { 22, "DOMAIN_LOOKUP_BY_ID", "virDomainLookupByID", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireInt), WIRE(WireDomainArg),
-          run_lookup_by_id },
-        { 23, "DOMAIN_LOOKUP_BY_NAME", "virDomainLookupByName", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireString), WIRE(WireDomainArg),
-          run_lookup_by_name },
-        { 24, "DOMAIN_LOOKUP_BY_UUID", "virDomainLookupByUUID", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireUuidArg), WIRE(WireDomainArg),
-          run_lookup_by_uuid },
-        { 25, "CONNECT_NUM_OF_DEFINED_DOMAINS", "virConnectNumOfDefinedDomains", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireInt),
-          run_num_defined, .cost = COST_LIST },
-        { 37, "CONNECT_LIST_DOMAINS", "virConnectListDomains", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireInt), WIRE(WireInts),
-          run_list_active, .cost = COST_LIST },
-        { 51, "CONNECT_NUM_OF_DOMAINS", "virConnectNumOfDomains", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireInt), run_num_active,
-          .cost = COST_LIST },
-        { 56, "DOMAIN_GET_SCHEDULER_TYPE", "virDomainGetSchedulerType", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg),
-          WIRE(WireSchedulerType), run_get_scheduler_type },
-        { 121, "DOMAIN_GET_SECURITY_LABEL", "virDomainGetSecurityLabel", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg),
-          WIRE(WireSecurityLabel), run_get_security_label },
-        { 150, "DOMAIN_IS_ACTIVE", "virDomainIsActive", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireInt), run_is_active },
-        { 151, "DOMAIN_IS_PERSISTENT", "virDomainIsPersistent", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireInt),
-          run_is_persistent },
-        { 183, "DOMAIN_HAS_MANAGED_SAVE_IMAGE", "virDomainHasManagedSaveImage", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags),
-          WIRE(WireInt), run_has_managed_save },
-        { 200, "DOMAIN_GET_VCPUS_FLAGS", "virDomainGetVcpusFlags", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), WIRE(WireInt),
-          run_get_vcpus_flags },
-        { 202, "DOMAIN_IS_UPDATED", "virDomainIsUpdated", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireInt), run_is_updated },
-        { 212, "DOMAIN_GET_STATE", "virDomainGetState", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), WIRE(WireDomainState),
-          run_get_state },
-        { 229, "DOMAIN_GET_CONTROL_INFO", "virDomainGetControlInfo", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags),
-          WIRE(WireControlInfo), run_get_control_info },
-        { 265, "DOMAIN_GET_METADATA", "virDomainGetMetadata", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireGetMetadataArgs), WIRE(WireString),
-          run_get_metadata, answer_text, VERB(get_metadata), COST_LIST },
-        { 273, "CONNECT_LIST_ALL_DOMAINS", "virConnectListAllDomains", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireListArgs),
-          WIRE(WireDomainList), run_list_all, .cost = COST_LIST },
-        { 278, "DOMAIN_GET_SECURITY_LABEL_LIST", "virDomainGetSecurityLabelList", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg),
-          WIRE(WireEmptyList), run_get_security_labels },
-        { 344, "CONNECT_GET_ALL_DOMAIN_STATS", "virConnectGetAllDomainStats", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireStatsArgs),
-          WIRE(WireStats), run_stats, answer_stats, VERB(stats), COST_WORK },
-        { 426, "DOMAIN_GET_MESSAGES", "virDomainGetMessages", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), WIRE(WireTexts),
-          run_get_messages },
+        { 14, "DOMAIN_GET_XML_DESC", "virDomainGetXMLDesc", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireString), run_xml_desc, answer_text, VERB(xml_desc), COST_LIST },
+        { 15, "DOMAIN_GET_AUTOSTART", "virDomainGetAutostart", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireInt), run_get_autostart },
+        { 16, "DOMAIN_GET_INFO", "virDomainGetInfo", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireDomainInfo), run_get_info },
+        { 17, "DOMAIN_GET_MAX_MEMORY", "virDomainGetMaxMemory", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireHyper), run_get_max_memory },
+        { 18, "DOMAIN_GET_MAX_VCPUS", "virDomainGetMaxVcpus", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireInt), run_get_max_vcpus },
+        { 19, "DOMAIN_GET_OS_TYPE", "virDomainGetOSType", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireString), run_get_os_type },
+        { 21, "CONNECT_LIST_DEFINED_DOMAINS", "virConnectListDefinedDomains", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireInt), WIRE(WireTexts), run_list_defined, .cost = COST_LIST },
+        { 22, "DOMAIN_LOOKUP_BY_ID", "virDomainLookupByID", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireInt), WIRE(WireDomainArg), run_lookup_by_id },
+        { 23, "DOMAIN_LOOKUP_BY_NAME", "virDomainLookupByName", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireString), WIRE(WireDomainArg), run_lookup_by_name },
+        { 24, "DOMAIN_LOOKUP_BY_UUID", "virDomainLookupByUUID", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireUuidArg), WIRE(WireDomainArg), run_lookup_by_uuid },
+        { 25, "CONNECT_NUM_OF_DEFINED_DOMAINS", "virConnectNumOfDefinedDomains", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireInt), run_num_defined, .cost = COST_LIST },
+        { 37, "CONNECT_LIST_DOMAINS", "virConnectListDomains", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireInt), WIRE(WireInts), run_list_active, .cost = COST_LIST },
+        { 51, "CONNECT_NUM_OF_DOMAINS", "virConnectNumOfDomains", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireInt), run_num_active, .cost = COST_LIST },
+        { 56, "DOMAIN_GET_SCHEDULER_TYPE", "virDomainGetSchedulerType", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireSchedulerType), run_get_scheduler_type },
+        { 121, "DOMAIN_GET_SECURITY_LABEL", "virDomainGetSecurityLabel", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireSecurityLabel), run_get_security_label },
+        { 150, "DOMAIN_IS_ACTIVE", "virDomainIsActive", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireInt), run_is_active },
+        { 151, "DOMAIN_IS_PERSISTENT", "virDomainIsPersistent", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireInt), run_is_persistent },
+        { 183, "DOMAIN_HAS_MANAGED_SAVE_IMAGE", "virDomainHasManagedSaveImage", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireInt), run_has_managed_save },
+        { 200, "DOMAIN_GET_VCPUS_FLAGS", "virDomainGetVcpusFlags", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireInt), run_get_vcpus_flags },
+        { 202, "DOMAIN_IS_UPDATED", "virDomainIsUpdated", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireInt), run_is_updated },
+        { 212, "DOMAIN_GET_STATE", "virDomainGetState", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireDomainState), run_get_state },
+        { 229, "DOMAIN_GET_CONTROL_INFO", "virDomainGetControlInfo", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireControlInfo), run_get_control_info },
+        { 265, "DOMAIN_GET_METADATA", "virDomainGetMetadata", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireGetMetadataArgs), WIRE(WireString), run_get_metadata, answer_text, VERB(get_metadata), COST_LIST },
+        { 273, "CONNECT_LIST_ALL_DOMAINS", "virConnectListAllDomains", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireListArgs), WIRE(WireDomainList), run_list_all, .cost = COST_LIST },
+        { 278, "DOMAIN_GET_SECURITY_LABEL_LIST", "virDomainGetSecurityLabelList", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireEmptyList), run_get_security_labels },
+        { 344, "CONNECT_GET_ALL_DOMAIN_STATS", "virConnectGetAllDomainStats", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireStatsArgs), WIRE(WireStats), run_stats, answer_stats, VERB(stats), COST_WORK },
+        { 426, "DOMAIN_GET_MESSAGES", "virDomainGetMessages", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireTexts), run_get_messages },
 };
 
 const ProcedureTable domain_procedures = { rows, N_ELEMENTS(rows) };

@@ -43,7 +43,8 @@ static int counters_answer(RpcCall *call, int room, const WireCounter *counters,
         if (room == 0)
                 return 0;
         if (room != (int) n)
-                return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "nparams in %s must be %zu", call->procedure->api, n);
+                return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "nparams in %s must be %zu", call->procedure->api,
+                                      n);
         ret->params.params_len = (u_int) n;
         ret->params.params_val = rpc_call_alloc(call, n, sizeof(*counters));
         memcpy(ret->params.params_val, counters, n * sizeof(*counters));
@@ -95,9 +96,11 @@ static int run_cells_free_memory(RpcCall *call, const void *args, void *ret, Err
         WireHypers *cells = ret;
 
         if (arg->max <= 0)
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "maxCells in %s must be greater than zero", call->procedure->api);
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "maxCells in %s must be greater than zero",
+                                      call->procedure->api);
         if (arg->start < 0 || arg->start >= n_nodes)
-                return error_set_from(err, ERROR_FROM_NONE, ERROR_INTERNAL, "start cell %d out of range (0-%d)", arg->start, n_nodes - 1);
+                return error_set_from(err, ERROR_FROM_NONE, ERROR_INTERNAL, "start cell %d out of range (0-%d)", arg->start,
+                                      n_nodes - 1);
         n = n_nodes - arg->start < arg->max ? n_nodes - arg->start : arg->max;
         n = n < REMOTE_NODE_MAX_CELLS ? n : REMOTE_NODE_MAX_CELLS;
         cells->values.values_val = rpc_call_alloc(call, (size_t) n, sizeof(u_quad_t));
@@ -136,19 +139,22 @@ static int run_security_model(RpcCall *call, const void *args, void *ret, Error 
 }
 
 static const Procedure rows[] = {
-        { 5, "CONNECT_GET_MAX_VCPUS", "virConnectGetMaxVcpus", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireOptString), WIRE(WireInt),
-          run_max_vcpus },
-        { 6, "NODE_GET_INFO", "virNodeGetInfo", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireNodeInfo), run_node_info },
-        { 101, "NODE_GET_CELLS_FREE_MEMORY", "virNodeGetCellsFreeMemory", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireCellsArgs),
-          WIRE(WireHypers), run_cells_free_memory },
-        { 102, "NODE_GET_FREE_MEMORY", "virNodeGetFreeMemory", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireHyper), run_free_memory },
-        { 122, "NODE_GET_SECURITY_MODEL", "virNodeGetSecurityModel", RIGHT_READ, ERROR_FROM_DOMAIN, NO_WIRE, WIRE(WireSecurityModel),
-          run_security_model },
-        { 227, "NODE_GET_CPU_STATS", "virNodeGetCPUStats", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireNodeCpuStatsArgs), WIRE(WireCounters),
-          run_cpu_stats },
-        { 228, "NODE_GET_MEMORY_STATS", "virNodeGetMemoryStats", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireNodeMemoryStatsArgs),
-          WIRE(WireCounters), run_memory_stats },
-        { 293, "NODE_GET_CPU_MAP", "virNodeGetCPUMap", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireCpuMapArgs), WIRE(WireCpuMap), run_cpu_map },
+        { 5, "CONNECT_GET_MAX_VCPUS", "virConnectGetMaxVcpus", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireOptString), WIRE(WireInt), run_max_vcpus },
+        { 6, "NODE_GET_INFO", "virNodeGetInfo", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireNodeInfo), run_node_info },
+        { 101, "NODE_GET_CELLS_FREE_MEMORY", "virNodeGetCellsFreeMemory", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireCellsArgs), WIRE(WireHypers), run_cells_free_memory },
+        { 102, "NODE_GET_FREE_MEMORY", "virNodeGetFreeMemory", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireHyper), run_free_memory },
+        { 122, "NODE_GET_SECURITY_MODEL", "virNodeGetSecurityModel", RIGHT_READ, ERROR_FROM_DOMAIN,
+          NO_WIRE, WIRE(WireSecurityModel), run_security_model },
+        { 227, "NODE_GET_CPU_STATS", "virNodeGetCPUStats", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireNodeCpuStatsArgs), WIRE(WireCounters), run_cpu_stats },
+        { 228, "NODE_GET_MEMORY_STATS", "virNodeGetMemoryStats", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireNodeMemoryStatsArgs), WIRE(WireCounters), run_memory_stats },
+        { 293, "NODE_GET_CPU_MAP", "virNodeGetCPUMap", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireCpuMapArgs), WIRE(WireCpuMap), run_cpu_map },
 };
 
 const ProcedureTable host_procedures = { rows, N_ELEMENTS(rows) };

@@ -78,7 +78,8 @@ static int params_read(RpcCall *call, const WireParam *wire, size_t n, MigrateAr
                 if (!row)
                         return -1;
                 if (seen[row - param_rows] && !row->repeats)
-                        return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "parameter '%s' occurs multiple times", row->name);
+                        return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "parameter '%s' occurs multiple times",
+                                              row->name);
                 seen[row - param_rows] = true;
                 param_store(row, &params[i], args);
         }
@@ -257,14 +258,14 @@ static int answer_job_info(RpcCall *call, const Result *result, void *ret, Error
 }
 
 static const Procedure rows[] = {
-        { 163, "DOMAIN_GET_JOB_INFO", "virDomainGetJobInfo", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), WIRE(WireJobInfo),
-          run_domain_verb_0, answer_job_info, VERB(job_stats) },
-        { 164, "DOMAIN_ABORT_JOB", "virDomainAbortJob", RIGHT_WRITE, ERROR_FROM_DOMAIN, WIRE(WireDomainArg), NO_WIRE, run_domain_verb_0,
-          NULL, VERB(abort_job) },
-        { 298, "DOMAIN_GET_JOB_STATS", "virDomainGetJobStats", RIGHT_READ, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), WIRE(WireJobStats),
-          run_domain_verb_flags, answer_job_stats, VERB(job_stats) },
-        { 302, "DOMAIN_MIGRATE_BEGIN3_PARAMS", "virDomainMigrateBegin3Params", RIGHT_WRITE, ERROR_FROM_DOMAIN, WIRE(WireMigrateBeginArgs),
-          WIRE(WireMigrateBegin), run_begin, answer_begin, VERB(migrate_begin), COST_WORK },
+        { 163, "DOMAIN_GET_JOB_INFO", "virDomainGetJobInfo", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), WIRE(WireJobInfo), run_domain_verb_0, answer_job_info, VERB(job_stats) },
+        { 164, "DOMAIN_ABORT_JOB", "virDomainAbortJob", RIGHT_WRITE, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainArg), NO_WIRE, run_domain_verb_0, NULL, VERB(abort_job) },
+        { 298, "DOMAIN_GET_JOB_STATS", "virDomainGetJobStats", RIGHT_READ, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), WIRE(WireJobStats), run_domain_verb_flags, answer_job_stats, VERB(job_stats) },
+        { 302, "DOMAIN_MIGRATE_BEGIN3_PARAMS", "virDomainMigrateBegin3Params", RIGHT_WRITE, ERROR_FROM_DOMAIN,
+          WIRE(WireMigrateBeginArgs), WIRE(WireMigrateBegin), run_begin, answer_begin, VERB(migrate_begin), COST_WORK },
         { 303, "DOMAIN_MIGRATE_PREPARE3_PARAMS", "virDomainMigratePrepare3Params", RIGHT_WRITE, ERROR_FROM_DOMAIN,
           WIRE(WireMigratePrepareArgs), WIRE(WireMigratePrepare), run_prepare, answer_prepare, VERB(migrate_prepare), COST_WORK },
         { 304, "DOMAIN_MIGRATE_PREPARE_TUNNEL3_PARAMS", "virDomainMigratePrepareTunnel3Params", RIGHT_WRITE, ERROR_FROM_DOMAIN,
@@ -275,8 +276,8 @@ static const Procedure rows[] = {
           WIRE(WireMigrateFinishArgs), WIRE(WireMigrateFinish), run_finish, answer_finish, VERB(migrate_finish), COST_WORK },
         { 307, "DOMAIN_MIGRATE_CONFIRM3_PARAMS", "virDomainMigrateConfirm3Params", RIGHT_WRITE, ERROR_FROM_DOMAIN,
           WIRE(WireMigrateConfirmArgs), NO_WIRE, run_confirm, NULL, VERB(migrate_confirm), COST_WORK },
-        { 442, "DOMAIN_ABORT_JOB_FLAGS", "virDomainAbortJobFlags", RIGHT_WRITE, ERROR_FROM_DOMAIN, WIRE(WireDomainFlags), NO_WIRE,
-          run_domain_verb_flags, NULL, VERB(abort_job) },
+        { 442, "DOMAIN_ABORT_JOB_FLAGS", "virDomainAbortJobFlags", RIGHT_WRITE, ERROR_FROM_DOMAIN,
+          WIRE(WireDomainFlags), NO_WIRE, run_domain_verb_flags, NULL, VERB(abort_job) },
 };
 
 const ProcedureTable migrate_procedures = { rows, N_ELEMENTS(rows) };

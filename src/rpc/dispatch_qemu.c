@@ -42,14 +42,15 @@ static int run_monitor_deregister(RpcCall *call, const void *args, void *ret, Er
 }
 
 static const Procedure rows[] = {
-        { 1, "DOMAIN_MONITOR_COMMAND", "virDomainQemuMonitorCommand", RIGHT_WRITE, ERROR_FROM_NONE, WIRE(WireDomainTextFlags),
-          WIRE(WireString), run_monitor_command, answer_text, VERB(monitor_command) },
+        { 1, "DOMAIN_MONITOR_COMMAND", "virDomainQemuMonitorCommand", RIGHT_WRITE, ERROR_FROM_NONE,
+          WIRE(WireDomainTextFlags), WIRE(WireString), run_monitor_command, answer_text, VERB(monitor_command) },
         { 2, "DOMAIN_ATTACH", "virDomainQemuAttach", RIGHT_WRITE, ERROR_FROM_NONE },
-        { 3, "DOMAIN_AGENT_COMMAND", "virDomainQemuAgentCommand", RIGHT_WRITE, ERROR_FROM_NONE, WIRE(WireAgentCommandArgs),
-          WIRE(WireOptString), run_agent_command },
+        { 3, "DOMAIN_AGENT_COMMAND", "virDomainQemuAgentCommand", RIGHT_WRITE, ERROR_FROM_NONE,
+          WIRE(WireAgentCommandArgs), WIRE(WireOptString), run_agent_command },
         { 4, "CONNECT_DOMAIN_MONITOR_EVENT_REGISTER", "virConnectDomainQemuMonitorEventRegister", RIGHT_WRITE, ERROR_FROM_NONE,
           WIRE(WireMonitorEventArgs), WIRE(WireInt), run_monitor_register },
-        { 5, "CONNECT_DOMAIN_MONITOR_EVENT_DEREGISTER", "virConnectDomainQemuMonitorEventDeregister", RIGHT_WRITE, ERROR_FROM_NONE,
+        { 5, "CONNECT_DOMAIN_MONITOR_EVENT_DEREGISTER", "virConnectDomainQemuMonitorEventDeregister",
+          RIGHT_WRITE, ERROR_FROM_NONE,
           WIRE(WireInt), NO_WIRE, run_monitor_deregister },
         { 7, "DOMAIN_MONITOR_COMMAND_WITH_FILES", "virDomainQemuMonitorCommandWithFiles", RIGHT_WRITE, ERROR_FROM_NONE },
 };

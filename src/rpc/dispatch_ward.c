@@ -17,7 +17,8 @@ static int check_read_only(const RpcCall *call, const char *request, Error **err
                 return -1;
         if (json_object_object_get_ex(object, "xml", NULL) || json_object_object_get_ex(object, "emulator", NULL))
                 return error_set_from(err, call->procedure->domain, ERROR_OPERATION_DENIED,
-                                      "read only access prevents %s of a definition or an emulator of one's own", call->procedure->api);
+                                      "read only access prevents %s of a definition or an emulator of one's own",
+                                      call->procedure->api);
         return 0;
 }
 
@@ -25,7 +26,8 @@ static int check_read_only(const RpcCall *call, const char *request, Error **err
 static int run_question(RpcCall *call, const void *args, void *ret, Error **err) {
         const char *request = ((const WardRequest *) args)->json;
         Driver *driver = rpc_call_driver(call);
-        void (*const *verb)(Driver *, const char *, Reply *) = (const void *) ((const char *) driver->verbs + call->procedure->verb);
+        void (*const *verb)(Driver *, const char *, Reply *) =
+                (const void *) ((const char *) driver->verbs + call->procedure->verb);
 
         if (check_read_only(call, request, err) < 0)
                 return -1;
@@ -41,16 +43,16 @@ static int run_start(RpcCall *call, const void *args, void *ret, Error **err) {
 }
 
 static const Procedure rows[] = {
-        { WARD_PROC_EXPLAIN, "EXPLAIN", "explain", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question,
-          answer_text, VERB(explain), COST_WORK },
-        { WARD_PROC_WHY, "WHY", "why", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text,
-          VERB(why), COST_LIST },
-        { WARD_PROC_POLICY_SHOW, "POLICY_SHOW", "policy show", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer),
-          run_question, answer_text, VERB(policy_show), COST_LIST },
-        { WARD_PROC_HOST_FACTS, "HOST_FACTS", "host facts", RIGHT_READ, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_question,
-          answer_text, VERB(host_facts), COST_WORK },
-        { WARD_PROC_START, "START", "start", RIGHT_WRITE, ERROR_FROM_QEMU, WIRE(WardRequest), WIRE(WardAnswer), run_start, answer_text,
-          VERB(start), COST_WORK },
+        { WARD_PROC_EXPLAIN, "EXPLAIN", "explain", RIGHT_READ, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(explain), COST_WORK },
+        { WARD_PROC_WHY, "WHY", "why", RIGHT_READ, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(why), COST_LIST },
+        { WARD_PROC_POLICY_SHOW, "POLICY_SHOW", "policy show", RIGHT_READ, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(policy_show), COST_LIST },
+        { WARD_PROC_HOST_FACTS, "HOST_FACTS", "host facts", RIGHT_READ, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(host_facts), COST_WORK },
+        { WARD_PROC_START, "START", "start", RIGHT_WRITE, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_start, answer_text, VERB(start), COST_WORK },
 };
 
 const ProcedureTable ward_procedures = { rows, N_ELEMENTS(rows) };

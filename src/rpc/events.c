@@ -97,8 +97,10 @@ static int pattern_check(const char *pattern, Error **err) {
         for (const char *c = strchr(pattern, '\\'); c && c[1]; c = strchr(c + 2, '\\'))
                 has_backreference |= c[1] >= '1' && c[1] <= '9';
         if (strlen(pattern) > PATTERN_MAX || strchr(pattern, '{') || has_backreference)
-                return error_set(err, ERROR_INVALID_ARG, "event pattern '%.64s' is longer than %d bytes or has repetition counts or "
-                                 "back-references, which are not supported", pattern, PATTERN_MAX);
+                return error_set(err, ERROR_INVALID_ARG,
+                                 "event pattern '%.64s' is longer than %d bytes or has repetition counts or "
+                                 "back-references, which are not supported",
+                                 pattern, PATTERN_MAX);
         return 0;
 }
 
@@ -178,8 +180,8 @@ int events_subscribe(RpcClient *client, EventFamily family, int event, const Eve
         if (table_find(events->by_identity, &key))
                 return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "event callback already tracked");
         if (client->n_subscriptions >= SUBSCRIPTIONS_MAX)
-                return error_set_from(err, ERROR_FROM_RPC, ERROR_INTERNAL, "this connection has %d event registrations, which is the limit",
-                                      SUBSCRIPTIONS_MAX);
+                return error_set_from(err, ERROR_FROM_RPC, ERROR_INTERNAL,
+                                      "this connection has %d event registrations, which is the limit", SUBSCRIPTIONS_MAX);
         if (subscription_compile(&key, err) < 0)
                 return -1;
         s = xnew(Subscription);
@@ -373,7 +375,8 @@ static bool wants_named(const Subscription *s, const DomainView *domain, const c
         return s->filter.flags & FILTER_NO_CASE ? strcasecmp(s->filter.name, name) == 0 : strcmp(s->filter.name, name) == 0;
 }
 
-static void on_monitor_event(void *userdata, const DomainView *domain, const char *name, int64_t sec, unsigned usec, const char *details) {
+static void on_monitor_event(void *userdata, const DomainView *domain, const char *name, int64_t sec, unsigned usec,
+                             const char *details) {
         Events *events = userdata;
         FrameHeader header = { .program = QEMU_PROGRAM, .version = REMOTE_PROTOCOL_VERSION, .procedure = 6, .type = FRAME_EVENT,
                                .serial = 1 };

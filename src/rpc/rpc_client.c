@@ -38,7 +38,8 @@ static void client_update_io(RpcClient *client) {
         if (client->ended || events == client->io_events)
                 return;
         client->io_events = events;
-        epoll_ctl(client->server->epoll_fd, EPOLL_CTL_MOD, client->fd, &(struct epoll_event) { .events = events, .data.ptr = client });
+        epoll_ctl(client->server->epoll_fd, EPOLL_CTL_MOD, client->fd,
+                  &(struct epoll_event) { .events = events, .data.ptr = client });
 }
 
 static void client_end_when_idle(RpcClient *client) {
@@ -142,7 +143,8 @@ static void client_handle_keepalive(RpcClient *client, const FrameHeader *header
 static unsigned frame_n_fds(const FrameHeader *header, const uint8_t *bytes) {
         uint32_t n = 0;
 
-        if ((header->type != FRAME_CALL_FDS && header->type != FRAME_REPLY_FDS) || header->length < FRAME_HEADER_BYTES + sizeof(n))
+        if ((header->type != FRAME_CALL_FDS && header->type != FRAME_REPLY_FDS) ||
+            header->length < FRAME_HEADER_BYTES + sizeof(n))
                 return 0;
         memcpy(&n, bytes + FRAME_HEADER_BYTES, sizeof(n));
         return ntohl(n);
@@ -285,12 +287,14 @@ static int client_watch(RpcClient *client) {
         int r;
 
         client->io_events = EPOLLIN;
-        r = epoll_ctl(client->server->epoll_fd, EPOLL_CTL_ADD, client->fd, &(struct epoll_event) { .events = EPOLLIN, .data.ptr = client });
+        r = epoll_ctl(client->server->epoll_fd, EPOLL_CTL_ADD, client->fd,
+                      &(struct epoll_event) { .events = EPOLLIN, .data.ptr = client });
         r = r < 0 ? -errno : sd_event_add_defer(loop, &client->more, on_more, client);
         if (r >= 0)
                 r = sd_event_source_set_enabled(client->more, SD_EVENT_OFF);
         if (r >= 0)
-                r = sd_event_add_time_relative(loop, &client->timer, CLOCK_MONOTONIC, (uint64_t) timeout * USEC_PER_SEC, 0, on_timer, client);
+                r = sd_event_add_time_relative(loop, &client->timer, CLOCK_MONOTONIC, (uint64_t) timeout * USEC_PER_SEC, 0,
+                                               on_timer, client);
         if (r >= 0 && timeout <= 0)
                 r = sd_event_source_set_enabled(client->timer, SD_EVENT_OFF);
         return r;

@@ -2,6 +2,7 @@
 #include "rpc/rpc_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -51,7 +52,8 @@ static void server_pause_accepting(RpcServer *server, int errnum) {
         log_warning("cannot accept a client: %s; trying again in a second", strerror(errnum));
         server_set_accepting(server, false);
         if (!server->accept_again)
-                sd_event_add_time_relative(server->loop, &server->accept_again, CLOCK_MONOTONIC, USEC_PER_SEC, 0, on_accept_again, server);
+                sd_event_add_time_relative(server->loop, &server->accept_again, CLOCK_MONOTONIC, USEC_PER_SEC, 0, on_accept_again,
+                                           server);
 }
 
 static void server_add_client(RpcServer *server, int fd, bool read_only) {
@@ -94,6 +96,7 @@ int rpc_server_listen(RpcServer *server, int fd, bool read_only, Error **err) {
         listener->server = server;
         listener->fd = fd;
         listener->read_only = read_only;
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);    /* socket activation may hand over one that blocks */
         r = sd_event_add_io(server->loop, &listener->source, fd, EPOLLIN, on_connection, listener);
         if (r < 0) {
                 close_fd(fd);

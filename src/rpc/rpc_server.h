@@ -37,7 +37,8 @@ int rpc_server_new(sd_event *loop, Driver *driver, const RpcConfig *config, RpcS
 RpcServer *rpc_server_free(RpcServer *server);
 DEFINE_CLEANUP(RpcServer, rpc_server_free)
 
-/* Accepts on a listening UNIX stream socket; takes fd over, also on failure. read_only: its clients may not change anything. */
+/* Accepts on a listening UNIX stream socket, blocking or not; takes fd over, also on failure. read_only: its clients may not
+ * change anything. */
 int rpc_server_listen(RpcServer *server, int fd, bool read_only, Error **err);
 
 /* Closes the listening sockets; clients stay. */

@@ -109,8 +109,8 @@ static void test_rights_are_libvirts(void) {
 }
 
 static void test_before_open(void) {
-        static const char *const allowed[] = { "CONNECT_OPEN", "CONNECT_CLOSE", "CONNECT_SUPPORTS_FEATURE", "AUTH_LIST", "AUTH_SASL_INIT",
-                                               "AUTH_SASL_START", "AUTH_SASL_STEP", "AUTH_POLKIT" };
+        static const char *const allowed[] = { "CONNECT_OPEN",   "CONNECT_CLOSE",   "CONNECT_SUPPORTS_FEATURE", "AUTH_LIST",
+                                               "AUTH_SASL_INIT", "AUTH_SASL_START", "AUTH_SASL_STEP",           "AUTH_POLKIT" };
         size_t n = 0;
 
         for (size_t t = 0; t < N_ELEMENTS(tables); t++)
@@ -200,7 +200,8 @@ static void check_layout(const Procedure *row, uint32_t program, bool prefix_is_
         if (!truth || !row->run)
                 return;
         if (!decodes(row, bytes, wire_size(truth, 1), &used) || (used != wire_size(truth, 1) && !prefix_is_enough))
-                tap_fail(__FILE__, __LINE__, "%s: %zu bytes of arguments are read, libvirt has %zu", row->name, used, wire_size(truth, 1));
+                tap_fail(__FILE__, __LINE__, "%s: %zu bytes of arguments are read, libvirt has %zu", row->name, used,
+                         wire_size(truth, 1));
         if (!prefix_is_enough && used > 0 && decodes(row, bytes, wire_size(truth, 1) - 4, &used))
                 tap_fail(__FILE__, __LINE__, "%s: arguments that are too short decode", row->name);
         if (!row->ret && prefix_is_enough)
@@ -209,8 +210,8 @@ static void check_layout(const Procedure *row, uint32_t program, bool prefix_is_
         if (row->ret && !row->ret(&xdr, ret))
                 tap_fail(__FILE__, __LINE__, "%s: an empty answer does not encode", row->name);
         if ((row->ret ? xdr_getpos(&xdr) : 0) != wire_size(truth, 2))
-                tap_fail(__FILE__, __LINE__, "%s: the answer takes %u bytes, libvirt's %zu", row->name, row->ret ? xdr_getpos(&xdr) : 0,
-                         wire_size(truth, 2));
+                tap_fail(__FILE__, __LINE__, "%s: the answer takes %u bytes, libvirt's %zu", row->name,
+                         row->ret ? xdr_getpos(&xdr) : 0, wire_size(truth, 2));
 }
 
 static bool never_answers(const Procedure *row) {

@@ -208,7 +208,8 @@ static void test_layouts(void) {
         fake_driver_emit(bench.fake, &(DomainEvent) { .id = DOMAIN_EVENT_BALLOON_CHANGE, .domain = first, .number = 1 << 20 });
         expect_event(&peer, 331, ids[13], (xdrproc_t) xdr_WireDomainEventHyper, &balloon);
         expect_int(balloon.number, ==, 1 << 20);
-        fake_driver_emit(bench.fake, &(DomainEvent) { .id = DOMAIN_EVENT_METADATA_CHANGE, .domain = first, .metadata = { 1, NULL } });
+        fake_driver_emit(bench.fake,
+                         &(DomainEvent) { .id = DOMAIN_EVENT_METADATA_CHANGE, .domain = first, .metadata = { 1, NULL } });
         expect_event(&peer, 379, ids[23], (xdrproc_t) xdr_WireDomainEventMetadata, &metadata);
         expect(!metadata.uri);
         fake_driver_emit(bench.fake, &(DomainEvent) { .id = DOMAIN_EVENT_JOB_COMPLETED, .domain = first, .job = { params, 2 } });
@@ -228,7 +229,8 @@ static void test_layouts(void) {
 static int monitor_subscribe(Peer *peer, const char *name, unsigned flags) {
         WireInt id = { -1 };
 
-        peer_ask_program(peer, QEMU_PROGRAM, 4, (xdrproc_t) xdr_WireMonitorEventArgs, &(WireMonitorEventArgs) { NULL, (char *) name, flags });
+        peer_ask_program(peer, QEMU_PROGRAM, 4, (xdrproc_t) xdr_WireMonitorEventArgs,
+                         &(WireMonitorEventArgs) { NULL, (char *) name, flags });
         expect_value(peer, WireInt, &id);
         return id.value;
 }

@@ -38,14 +38,15 @@ __attribute__((unused)) static void bench_turns(void) {
 
 static socklen_t bench_address(struct sockaddr_un *address, const char *suffix) {
         static int n;
-        int len = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "virtward-test-%d-%d-%s", (int) getpid(), ++n, suffix);
+        int len = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "virtward-test-%d-%d-%s", (int) getpid(), ++n,
+                           suffix);
 
         address->sun_family = AF_UNIX;
         return (socklen_t) (offsetof(struct sockaddr_un, sun_path) + 1 + (size_t) len);
 }
 
 static void bench_listen(struct sockaddr_un *address, bool read_only) {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);        /* blocking: the server sees to that */
         socklen_t len = bench_address(address, read_only ? "ro" : "rw");
 
         memset(address->sun_path + len - offsetof(struct sockaddr_un, sun_path), 0,
@@ -120,7 +121,8 @@ static bool peer_send_frame(Peer *peer, FrameHeader header, xdrproc_t body, cons
 
 __attribute__((unused))
 static uint32_t peer_ask_program(Peer *peer, uint32_t program, int procedure, xdrproc_t body, const void *value) {
-        peer_send_frame(peer, (FrameHeader) { .program = program, .version = 1, .procedure = procedure, .serial = peer->serial }, body, value);
+        peer_send_frame(peer, (FrameHeader) { .program = program, .version = 1, .procedure = procedure, .serial = peer->serial },
+                        body, value);
         return peer->serial++;
 }
 

@@ -15,7 +15,9 @@ static void start(unsigned n_domains) {
 }
 
 static WireDomain fake1(void) {
-        return (WireDomain) { .name = (char *) "stale", .uuid = SD_ID128_MAKE(aa, aa, aa, aa, 00, 00, 40, 00, 80, 00, 00, 00, 00, 00, 00, 01), .id = 99 };
+        return (WireDomain){ .name = (char *) "stale",
+                             .uuid = SD_ID128_MAKE(aa, aa, aa, aa, 00, 00, 40, 00, 80, 00, 00, 00, 00, 00, 00, 01),
+                             .id = 99 };
 }
 
 /* ---- bytes as libvirtd 9.0 sends them ---- */
@@ -37,8 +39,15 @@ static void test_golden_bytes(void) {
 }
 
 static void test_golden_error(void) {
-        static const uint8_t after_message[] = "\0\0\0\2" "\0\0\0\0" "\0\0\0\1\0\0\0\x14" "Domain not found: %s" "\0\0\0\1\0\0\0\x23"
-                "no domain with matching name 'nope'\0" "\0\0\0\0" "\377\377\377\377\377\377\377\377" "\0\0\0";
+        static const uint8_t after_message[] = "\0\0\0\2"
+                                               "\0\0\0\0"
+                                               "\0\0\0\1\0\0\0\x14"
+                                               "Domain not found: %s"
+                                               "\0\0\0\1\0\0\0\x23"
+                                               "no domain with matching name 'nope'\0"
+                                               "\0\0\0\0"
+                                               "\377\377\377\377\377\377\377\377"
+                                               "\0\0\0";
         FrameHeader header;
         const uint8_t *payload;
         size_t len;
@@ -49,7 +58,10 @@ static void test_golden_error(void) {
         ask_with(&peer, 23, WireString, (char *) "nope");
         expect(peer_take(&peer, &header, &payload, &len));
         expect_int(header.length, ==, 0xc4);
-        expect(memcmp(payload, "\0\0\0\x2a\0\0\0\x0a\0\0\0\1\0\0\0\x35" "Domain not found: no domain with matching name 'nope'", 16 + 0x35) == 0);
+        expect(memcmp(payload,
+                      "\0\0\0\x2a\0\0\0\x0a\0\0\0\1\0\0\0\x35"
+                      "Domain not found: no domain with matching name 'nope'",
+                      16 + 0x35) == 0);
         expect(memcmp(payload + 16 + 0x38, after_message, sizeof(after_message)) == 0);
         peer_close(&peer);
         bench_stop();
@@ -153,7 +165,8 @@ static void test_unknown(void) {
         expect_error(&peer, 39, 7, "unknown procedure: -1");
         ask(&peer, 318);                /* an event */
         expect_error(&peer, 39, 7, "unknown procedure: 318");
-        peer_send_frame(&peer, (FrameHeader) { .program = REMOTE_PROGRAM, .version = 1, .procedure = 66, .status = 1 }, NULL, NULL);
+        peer_send_frame(&peer, (FrameHeader) { .program = REMOTE_PROGRAM, .version = 1, .procedure = 66, .status = 1 }, NULL,
+                        NULL);
         expect_error(&peer, 39, 7, "Unexpected message status 1");
         ask_with(&peer, 8, WireDomainText, fake1(), (char *) "<disk/>");
         expect_error(&peer, 3, 20, "this function is not supported by the connection driver: virDomainAttachDevice");
@@ -208,7 +221,8 @@ static void test_domains_are_found_by_uuid(void) {
         expect_int(state.state, ==, 1);
         absent.uuid.bytes[0] = 0;
         ask_with(&peer, 212, WireDomainFlags, absent, 0);
-        expect_error(&peer, 42, 10, "Domain not found: no domain with matching uuid '00aaaaaa-0000-4000-8000-000000000001' (stale)");
+        expect_error(&peer, 42, 10,
+                     "Domain not found: no domain with matching uuid '00aaaaaa-0000-4000-8000-000000000001' (stale)");
         ask_with(&peer, 212, WireDomainFlags, fake1(), 4);
         expect_error(&peer, 8, 10, "invalid argument: unsupported flags (0x4) in function virDomainGetState");
         peer_close(&peer);
@@ -242,9 +256,11 @@ static void test_stray_frames_are_dropped(void) {
         start(1);
         peer = peer_open(false, 0);
         for (size_t i = 0; i < N_ELEMENTS(types); i++)
-                peer_send_frame(&peer, (FrameHeader) { .program = REMOTE_PROGRAM, .version = 1, .procedure = 23, .type = types[i] },
+                peer_send_frame(&peer,
+                                (FrameHeader) { .program = REMOTE_PROGRAM, .version = 1, .procedure = 23, .type = types[i] },
                                 (xdrproc_t) xdr_WireInt, &(WireInt) {});
-        peer_send_frame(&peer, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 2, .type = FRAME_EVENT }, NULL, NULL);
+        peer_send_frame(&peer, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 2, .type = FRAME_EVENT },
+                        NULL, NULL);
         expect_nothing(&peer);
         expect(!peer.at_end);
         ask(&peer, 360);
@@ -360,7 +376,8 @@ static void expect_pong(Peer *peer) {
 }
 
 static void send_ping(Peer *peer) {
-        peer_send_frame(peer, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 1, .type = FRAME_EVENT }, NULL, NULL);
+        peer_send_frame(peer, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 1, .type = FRAME_EVENT },
+                        NULL, NULL);
 }
 
 /* The sixth call is not looked at, a keepalive message behind it is. */
@@ -601,7 +618,8 @@ static void test_keepalive(void) {
         expect(peer_take(&asked, &header, &payload, &len));
         expect_int(header.program, ==, KEEPALIVE_PROGRAM);
         expect_int(header.procedure, ==, 1);
-        peer_send_frame(&asked, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 2, .type = FRAME_EVENT }, NULL, NULL);
+        peer_send_frame(&asked, (FrameHeader) { .program = KEEPALIVE_PROGRAM, .version = 1, .procedure = 2, .type = FRAME_EVENT },
+                        NULL, NULL);
         bench_wait(1000 * USEC_PER_MSEC);
         expect(peer_take(&asked, &header, &payload, &len));
         expect(!asked.at_end);
@@ -640,7 +658,8 @@ static void test_private_program(void) {
 
         start(1);
         peer = peer_open(false, 0);
-        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"a\":1}" });
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest,
+                         &(WardRequest) { (char *) "{\"a\":1}" });
         expect_value(&peer, WardAnswer, &answer);
         expect_str(answer.json, "{\"a\":1}");
         free(answer.json);
@@ -659,13 +678,18 @@ static void test_private_program_read_only(void) {
 
         start(1);
         peer = peer_open(true, 0);
-        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"domain\":\"a\"}" });
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest,
+                         &(WardRequest) { (char *) "{\"domain\":\"a\"}" });
         expect_value(&peer, WardAnswer, &answer);
         free(answer.json);
-        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"xml\":\"<domain/>\"}" });
-        expect_error(&peer, 29, 10, "operation forbidden: read only access prevents explain of a definition or an emulator of one's own");
-        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_WHY, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{\"emulator\":\"/tmp/x\"}" });
-        expect_error(&peer, 29, 10, "operation forbidden: read only access prevents why of a definition or an emulator of one's own");
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_EXPLAIN, (xdrproc_t) xdr_WardRequest,
+                         &(WardRequest) { (char *) "{\"xml\":\"<domain/>\"}" });
+        expect_error(&peer, 29, 10,
+                     "operation forbidden: read only access prevents explain of a definition or an emulator of one's own");
+        peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_WHY, (xdrproc_t) xdr_WardRequest,
+                         &(WardRequest) { (char *) "{\"emulator\":\"/tmp/x\"}" });
+        expect_error(&peer, 29, 10,
+                     "operation forbidden: read only access prevents why of a definition or an emulator of one's own");
         peer_ask_program(&peer, WARD_PROGRAM, WARD_PROC_START, (xdrproc_t) xdr_WardRequest, &(WardRequest) { (char *) "{}" });
         expect_error(&peer, 29, 10, "operation forbidden: read only access prevents start");
         peer_close(&peer);
@@ -687,7 +711,8 @@ static void test_migration(void) {
         expect_str(finish.dom.name, "fake1");
         expect_int(finish.cookie.cookie_len, ==, 3);
         xdr_free((xdrproc_t) xdr_WireMigrateFinish, (char *) &finish);
-        expect_str(fake_driver_last_migration(bench.fake), "finish flags=0x101 dname=fake1 bandwidth=9 cookie=abc cancelled=0 n=2");
+        expect_str(fake_driver_last_migration(bench.fake),
+                   "finish flags=0x101 dname=fake1 bandwidth=9 cookie=abc cancelled=0 n=2");
         ask_with(&peer, 306, WireMigrateFinishArgs, { 1, params }, {}, 0x101, 1);
         expect_error(&peer, 93, 10, "migration successfully aborted: domain 'fake1' is not running");
         params[1].field = (char *) "nonsense";

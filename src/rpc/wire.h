@@ -7,7 +7,7 @@
 
 #define WIRE_STRING_MAX 4194304
 
-typedef char *WireText;         /* never NULL on the wire; NUL-terminated UTF-8 here. Bytes with a NUL or not UTF-8 do not decode. */
+typedef char *WireText;         /* never NULL on the wire; NUL-terminated UTF-8 here, what else the bytes are does not decode */
 typedef char *WireOptText;      /* the same, NULL when absent */
 typedef sd_id128_t WireUuid;    /* 16 packed bytes */
 typedef char *WireChars;        /* libvirt's `char x<>`: each char takes 4 bytes, its NUL is counted; NULL is none; encode only */

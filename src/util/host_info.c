@@ -165,8 +165,9 @@ int host_cpu_times(int cpu, HostCpuTimes *ret, Error **err) {
                 return error_set_errno(err, -r, "cannot read the times of the CPUs");
         snprintf(name, sizeof(name), cpu == HOST_ALL ? "cpu " : "\ncpu%d ", cpu);
         line = strstr(text, name);
-        if (!line || cpu < HOST_ALL || sscanf(line + strlen(name), "%llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle,
-                                              &iowait, &irq, &softirq) != 7)
+        if (!line || cpu < HOST_ALL ||
+            sscanf(line + strlen(name), "%llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq,
+                   &softirq) != 7)
                 return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "Invalid cpuNum: there is no CPU %d", cpu);
         *ret = (HostCpuTimes) {
                 .kernel = (system + irq + softirq) * tick,
@@ -204,8 +205,8 @@ int host_memory(int node, HostMemory *ret, Error **err) {
         int r;
 
         if (node < HOST_ALL || node >= (int) host_n_nodes())
-                return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "there is no NUMA node %d, the last one is %u", node,
-                                      host_n_nodes() - 1);
+                return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "there is no NUMA node %d, the last one is %u",
+                                      node, host_n_nodes() - 1);
         if (node != HOST_ALL)
                 snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
         r = read_text(path, &text);

@@ -11,7 +11,8 @@ typedef struct HostInfo {
         uint64_t memory_kib;
         unsigned cpus;                  /* online */
         unsigned mhz;                   /* 0: not told */
-        unsigned nodes, sockets, cores, threads;        /* per level below: nodes, sockets per node, cores per socket, threads per core */
+        /* Sockets of each node, cores of each socket, threads of each core. */
+        unsigned nodes, sockets, cores, threads;
 } HostInfo;
 
 typedef struct HostCpuMap {

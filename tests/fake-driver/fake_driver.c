@@ -180,7 +180,8 @@ static void capabilities(Driver *driver, Reply *reply) {
 
 static void domain_capabilities(Driver *driver, const char *emulator, const char *arch, const char *machine, const char *virttype,
                                 unsigned flags, Reply *reply) {
-        CLEANUP(free) char *text = xasprintf("<domainCapabilities><arch>%s</arch><vcpu max='255'/></domainCapabilities>", arch ? arch : "any");
+        CLEANUP(free)
+        char *text = xasprintf("<domainCapabilities><arch>%s</arch><vcpu max='255'/></domainCapabilities>", arch ? arch : "any");
 
         reply_text(reply, text);
 }
@@ -377,7 +378,9 @@ static void stats(Driver *driver, const sd_id128_t *uuids, size_t n_uuids, unsig
         FakeDriver *fake = fake_of(driver);
         CLEANUP(free) DomainStats *items = xnew_n(DomainStats, fake->n_domains + 1);
         static const Param params[] = {
-                { "state.state", PARAM_INT, .i = 1 }, { "balloon.current", PARAM_ULLONG, .u = 65536 }, { "block.0.name", PARAM_STRING, .s = "vda" },
+                { "state.state", PARAM_INT, .i = 1 },
+                { "balloon.current", PARAM_ULLONG, .u = 65536 },
+                { "block.0.name", PARAM_STRING, .s = "vda" },
         };
         size_t n = 0;
 
@@ -390,7 +393,9 @@ static void stats(Driver *driver, const sd_id128_t *uuids, size_t n_uuids, unsig
 
 static void job_stats(Driver *driver, sd_id128_t uuid, unsigned flags, Reply *reply) {
         static const Param params[] = {
-                { "operation", PARAM_INT, .i = 5 }, { "time_elapsed", PARAM_ULLONG, .u = 1234 }, { "memory_total", PARAM_ULLONG, .u = 4096 },
+                { "operation", PARAM_INT, .i = 5 },
+                { "time_elapsed", PARAM_ULLONG, .u = 1234 },
+                { "memory_total", PARAM_ULLONG, .u = 4096 },
         };
 
         if (find(fake_of(driver), uuid)->view.active)
@@ -424,8 +429,8 @@ static void note_migration(FakeDriver *fake, const char *phase, const MigrateArg
                 strbuf_addf(&text, " dname=%s", args->dname);
         if (args->bandwidth_mib)
                 strbuf_addf(&text, " bandwidth=%llu", (unsigned long long) args->bandwidth_mib);
-        strbuf_addf(&text, " cookie=%.*s cancelled=%d n=%zu", (int) args->cookie_len, (const char *) args->cookie, args->cancelled,
-                    args->n_params);
+        strbuf_addf(&text, " cookie=%.*s cancelled=%d n=%zu", (int) args->cookie_len, (const char *) args->cookie,
+                    args->cancelled, args->n_params);
         free(fake->last_migration);
         fake->last_migration = strbuf_steal(&text);
 }

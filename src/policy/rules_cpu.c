@@ -299,7 +299,7 @@ const PolicyRule policy_rules_cpu[] = {
           .find = find_pin,
           .what = "this guest first ran {1} the CPU facility '{2}' and would now run {3} it: its CPU would change",
           .want = "the CPU that it had",
-          .remedy = "start it as it was started before, or accept the change with `wardsh cpu repin`",
+          .remedy = "start it as it was started before, or say in <cpu> by name what it shall have",
           .requirements = "R35 R36 R45 R47" },
         { .code = "WARD-CPU-NO-PROMISE",
           BOTH(SAY_NOTE),

@@ -31,7 +31,7 @@ def skip(reason):
 
 # ---- libvirt's side ----
 
-def libvirt_child(directory, files, out):
+def become_nobody(directory):
     if os.geteuid() == 0:
         user = pwd.getpwuid(NOBODY)
         os.chown(directory, user.pw_uid, user.pw_gid)
@@ -43,6 +43,10 @@ def libvirt_child(directory, files, out):
     os.environ['PATH'] = '/usr/bin:/bin:/usr/sbin:/sbin'
     null = os.open('/dev/null', os.O_WRONLY)
     os.dup2(null, 2)
+
+
+def libvirt_child(directory, files, out):
+    become_nobody(directory)
     import libvirt
     libvirt.registerErrorHandler(lambda *args: None, None)
     libvirt.virEventRegisterDefaultImpl()
@@ -210,4 +214,5 @@ def main(arguments):
     return 1 if failed else 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

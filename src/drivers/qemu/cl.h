@@ -76,4 +76,6 @@ int cl_chapter_security(Cl *cl, Error **err);
 char *cl_rtc_base(const ClockDef *clock);
 /* "-chardev" for source with that id; log says the element in errors. */
 int cl_add_chardev(Cl *cl, const CharSource *source, const char *id, const char *element, Error **err);
+/* "audio1" of <audio id=>, 0: the first; NULL: there is none. The caller frees. */
+char *cl_audio_id(const Cl *cl, unsigned id);
 bool cl_has_confidential(const Cl *cl);                                 /* <launchSecurity> */

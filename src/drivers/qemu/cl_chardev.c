@@ -60,7 +60,7 @@ static int add_backend(Cl *cl, StrBuf *text, const CharSource *source, const cha
                 add_udp(text, source);
                 return 0;
         case CHAR_SPICEVMC:
-                strbuf_add(text, ",name=vdagent");
+                strbuf_addf(text, ",name=%s", streq(element, "<redirdev>") ? "usbredir" : "vdagent");
                 return 0;
         case CHAR_SPICEPORT: case CHAR_DBUS:
                 add_value(text, "name", source->channel);

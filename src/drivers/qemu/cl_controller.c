@@ -234,7 +234,9 @@ static int add_other(Cl *cl, const ControllerDef *controller, Error **err) {
         case CONTROLLER_SATA:
                 return cl->q35 && first ? 0 : add_simple(cl, controller, "ahci", err);
         case CONTROLLER_FDC:
-                return cl->pc && first ? 0 : add_simple(cl, controller, "isa-fdc", err);
+                if (!(cl->pc && first))
+                        cl_add(cl, "-device", "{\"driver\":\"isa-fdc\"}");
+                return 0;
         case CONTROLLER_CCID:
                 return add_simple(cl, controller, "usb-ccid", err);
         case CONTROLLER_IDE:

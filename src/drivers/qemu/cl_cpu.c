@@ -118,8 +118,7 @@ static void add_smp(Cl *cl) {
                 strbuf_addf(&text, ",maxcpus=%u", def->vcpus);
         if (cpu && cpu->sockets) {
                 strbuf_addf(&text, ",sockets=%u", cpu->sockets);
-                if (cpu->dies > 1 || (cl->x86 && cpu->dies))
-                        strbuf_addf(&text, ",dies=%u", cpu->dies);
+                strbuf_addf(&text, ",dies=%u", cpu->dies ? cpu->dies : 1);
                 if (cpu->clusters > 1)
                         strbuf_addf(&text, ",clusters=%u", cpu->clusters);
                 strbuf_addf(&text, ",cores=%u,threads=%u", cpu->cores, cpu->threads);

@@ -97,35 +97,39 @@ typedef struct Layer {
         bool read_only, top;
 } Layer;
 
-static unsigned next_backing_number(const Cl *cl, const DiskDef *disk, unsigned depth) {
-        unsigned number = (unsigned) cl->def->disks.n;
+static unsigned chain_length(const DiskDef *disk) {
+        unsigned n = 1;
 
-        /* Numbers of disks come first, then those of the chains below them, in order. */
-        LIST_FOR(other, &cl->def->disks) {
-                if (other == disk)
-                        break;
-                for (const DiskBacking *b = other->backing; b && b->source.type; b = b->backing)
-                        number++;
-        }
-        return number + depth;
+        for (const DiskBacking *b = disk->backing; b && b->source.type; b = b->backing)
+                n++;
+        return n;
 }
 
-static int add_layer(Cl *cl, const DiskDef *disk, const Layer *layer, unsigned depth, Error **err);
+/* As libvirt counts: from the last disk on, down each chain. */
+static unsigned first_number(const Cl *cl, size_t index) {
+        unsigned number = 1;
 
-static int add_backing(Cl *cl, const DiskDef *disk, const DiskBacking *backing, unsigned depth, Error **err) {
+        for (size_t i = index + 1; i < cl->def->disks.n; i++)
+                number += chain_length(cl->def->disks.items[i]);
+        return number;
+}
+
+static int add_layer(Cl *cl, const DiskDef *disk, const Layer *layer, Error **err);
+
+static int add_backing(Cl *cl, const DiskDef *disk, const DiskBacking *backing, unsigned number, Error **err) {
         Layer layer = { .source = &backing->source, .format = backing->format, .backing = backing->backing,
-                        .number = next_backing_number(cl, disk, depth), .read_only = true };
+                        .number = number, .read_only = true };
 
-        return add_layer(cl, disk, &layer, depth, err);
+        return add_layer(cl, disk, &layer, err);
 }
 
-static int add_layer(Cl *cl, const DiskDef *disk, const Layer *layer, unsigned depth, Error **err) {
+static int add_layer(Cl *cl, const DiskDef *disk, const Layer *layer, Error **err) {
         CLEANUP(free) char *storage_name = xasprintf("libvirt-%u-storage", layer->number);
         CLEANUP(free) char *format_name = xasprintf("libvirt-%u-format", layer->number);
         CLEANUP(json_put) json_object *storage = NULL, *node = NULL;
         DiskFormat format = layer->format ? layer->format : DISK_FORMAT_RAW;
 
-        if (layer->backing && layer->backing->source.type && add_backing(cl, disk, layer->backing, depth + 1, err) < 0)
+        if (layer->backing && layer->backing->source.type && add_backing(cl, disk, layer->backing, layer->number + 1, err) < 0)
                 return -1;
         if (storage_node(disk, layer->source, &storage, err) < 0)
                 return -1;
@@ -148,7 +152,7 @@ static int add_layer(Cl *cl, const DiskDef *disk, const Layer *layer, unsigned d
         json_add_string(node, "driver", format == DISK_FORMAT_ISO ? "raw" : table_name(&disk_format_table, format));
         json_add_string(node, "file", storage_name);
         if (layer->backing && layer->backing->source.type) {
-                CLEANUP(free) char *below = xasprintf("libvirt-%u-format", next_backing_number(cl, disk, depth + 1));
+                CLEANUP(free) char *below = xasprintf("libvirt-%u-format", layer->number + 1);
 
                 json_add_string(node, "backing", below);
         } else if (layer->backing && format != DISK_FORMAT_RAW && format != DISK_FORMAT_ISO) {
@@ -329,8 +333,7 @@ static int check_disk(const DiskDef *disk, Error **err) {
 }
 
 static int add_disk(Cl *cl, const DiskDef *disk, size_t index, Error **err) {
-        /* As libvirt counts: from the last disk. */
-        unsigned number = (unsigned) (cl->def->disks.n - index);
+        unsigned number = first_number(cl, index);
         CLEANUP(free) char *drive = xasprintf("libvirt-%u-format", number);
         Layer layer = { .source = &disk->source, .format = disk->format, .backing = disk->backing, .number = number, .top = true,
                         .read_only = disk->readonly || disk->device == DISK_DEVICE_CDROM };
@@ -338,7 +341,7 @@ static int add_disk(Cl *cl, const DiskDef *disk, size_t index, Error **err) {
 
         if (check_disk(disk, err) < 0)
                 return -1;
-        if (!empty && add_layer(cl, disk, &layer, 0, err) < 0)
+        if (!empty && add_layer(cl, disk, &layer, err) < 0)
                 return -1;
         if (!empty && cl_yes(disk->copy_on_read)) {
                 json_object *filter = json_object_new_object();

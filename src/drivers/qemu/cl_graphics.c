@@ -13,7 +13,7 @@ static unsigned default_audio(const Cl *cl) {
         return cl->def->audios.n ? cl->def->audios.items[0]->id : 0;
 }
 
-static char *audio_id(const Cl *cl, unsigned id) {
+char *cl_audio_id(const Cl *cl, unsigned id) {
         unsigned wanted = id ? id : default_audio(cl);
 
         return wanted ? xasprintf("audio%u", wanted) : NULL;
@@ -84,7 +84,7 @@ static int add_vnc_place(StrBuf *text, const GraphicsDef *graphics, Error **err)
 }
 
 static int add_vnc(Cl *cl, const GraphicsDef *graphics, Error **err) {
-        CLEANUP(free) char *audio = audio_id(cl, graphics->audio);
+        CLEANUP(free) char *audio = cl_audio_id(cl, graphics->audio);
         CLEANUP(strbuf_done) StrBuf text = {};
 
         if (!qemu_caps_has_command(cl->caps, "query-vnc"))
@@ -288,10 +288,12 @@ static void add_codecs(Cl *cl, const SoundDef *sound, const char *audio) {
 int cl_chapter_sounds(Cl *cl, Error **err) {
         LIST_FOR(sound, &cl->def->sounds) {
                 const char *driver = sound_driver(sound->model);
-                CLEANUP(free) char *audio = audio_id(cl, sound->audio);
+                CLEANUP(free) char *audio = cl_audio_id(cl, sound->audio);
                 bool hda = sound->model == SOUND_ICH6 || sound->model == SOUND_ICH9;
                 CLEANUP(json_put) json_object *device = NULL;
 
+                if (sound->model == SOUND_PCSPK)
+                        continue;       /* the machine's: -machine pcspk-audiodev= */
                 if (!driver)
                         return cl_unsupported(err, "<sound model='%s'>", table_name(&sound_model_table, sound->model));
                 if (cl_need_device(cl, driver, "<sound>", err) < 0)

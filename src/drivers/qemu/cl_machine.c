@@ -80,6 +80,12 @@ static void add_x86_options(const Cl *cl, StrBuf *text) {
         LIST_FOR(timer, &clock->timers)
                 if (timer->name == TIMER_HPET && timer->present == TRISTATE_NO)
                         strbuf_add(text, ",hpet=off");
+        LIST_FOR(sound, &cl->def->sounds)
+                if (sound->model == SOUND_PCSPK) {
+                        CLEANUP(free) char *audio = cl_audio_id(cl, sound->audio);
+
+                        add_text(text, "pcspk-audiodev", audio);
+                }
         if (cl_yes(cl->def->os.bios_useserial))
                 strbuf_add(text, ",graphics=off");
 }

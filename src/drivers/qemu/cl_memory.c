@@ -99,19 +99,25 @@ static void set_lock_limit(Cl *cl) {
         cl->line->no_core_dump = cl_has_confidential(cl);
 }
 
+/* As libvirt: whole MiB, on POWER whole blocks of 256 MiB. */
+static uint64_t align_memory(const Cl *cl, uint64_t kib) {
+        uint64_t block = cl->ppc ? 256 * 1024 : 1024;
+
+        return (kib + block - 1) / block * block;
+}
+
 int cl_chapter_memory(Cl *cl, Error **err) {
         const DomainDef *def = cl->def;
         uint64_t boot_kib = def->memory_kib;
 
         LIST_FOR(device, &def->memories)
                 boot_kib -= device->size_kib < boot_kib ? device->size_kib : 0;
+        boot_kib = align_memory(cl, boot_kib);
         if (def->max_memory_kib)
                 cl_addf(cl, "-m", "size=%lluk,slots=%u,maxmem=%lluk", (unsigned long long) boot_kib, def->memory_slots,
                         (unsigned long long) def->max_memory_kib);
-        else if (boot_kib % 1024 == 0)
-                cl_addf(cl, "-m", "%llu", (unsigned long long) boot_kib / 1024);
         else
-                cl_addf(cl, "-m", "size=%lluk", (unsigned long long) boot_kib);
+                cl_addf(cl, "-m", "%llu", (unsigned long long) boot_kib / 1024);
         if (def->cpu && def->cpu->cells.n)
                 add_numa(cl);
         else if (cl->machine->default_ram_id)

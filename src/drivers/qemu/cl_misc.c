@@ -185,6 +185,21 @@ static int add_tpm(Cl *cl, const TpmDef *tpm, Error **err) {
         return finish_device(cl, device, &tpm->info, err);
 }
 
+static int add_redirdev(Cl *cl, const RedirdevDef *redirdev, Error **err) {
+        CLEANUP(free) char *chardev = xasprintf("char%s", redirdev->info.alias);
+        json_object *device;
+
+        if (cl_need_device(cl, "usb-redir", "<redirdev>", err) < 0 || cl_add_chardev(cl, &redirdev->source, chardev, "<redirdev>", err) < 0)
+                return -1;
+        device = json_object_new_object();
+        json_add_string(device, "driver", "usb-redir");
+        json_add_string(device, "chardev", chardev);
+        json_add_string(device, "id", redirdev->info.alias);
+        if (redirdev->info.boot_order)
+                json_add_uint(device, "bootindex", redirdev->info.boot_order);
+        return finish_device(cl, device, &redirdev->info, err);
+}
+
 /* Elements that QEMU would need more for than arguments. */
 static int refuse_others(const Cl *cl, Error **err) {
         const DomainDef *def = cl->def;
@@ -192,7 +207,7 @@ static int refuse_others(const Cl *cl, Error **err) {
                 const char *element;
                 bool present;
         } rows[] = {
-                { "<smartcard>", def->smartcards.n }, { "<redirdev>", def->redirdevs.n }, { "<lease>", def->leases.n },
+                { "<smartcard>", def->smartcards.n }, { "<lease>", def->leases.n },
                 { "<shmem>", def->shmems.n }, { "<vsock>", def->vsock }, { "<resource>", def->resource_partition },
                 { "<blkiotune>", def->blkio_tune.weight || def->blkio_tune.devices.n }, { "<numatune>", def->numa_tune.mode || def->numa_tune.nodes.n },
                 { "<qemu:capabilities>", def->qemu.add.n || def->qemu.del.n },
@@ -217,6 +232,9 @@ int cl_chapter_misc(Cl *cl, Error **err) {
                 return -1;
         LIST_FOR(rng, &def->rngs)
                 if (add_rng(cl, rng, err) < 0)
+                        return -1;
+        LIST_FOR(redirdev, &def->redirdevs)
+                if (add_redirdev(cl, redirdev, err) < 0)
                         return -1;
         if (def->nvram && def->nvram->info.address.spapr_reg.set)
                 cl_addf(cl, "-global", "spapr-nvram.reg=0x%llx", (unsigned long long) def->nvram->info.address.spapr_reg.value);

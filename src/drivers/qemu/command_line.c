@@ -72,8 +72,13 @@ int cl_unsupported(Error **err, const char *format, ...) {
                          text.text);
 }
 
+/* -device takes these for types that are listed under another name. */
+static const char *device_alias(const char *type) {
+        return streq(type, "lsi") ? "lsi53c895a" : streq(type, "ahci") ? "ich9-ahci" : type;
+}
+
 int cl_need_device(const Cl *cl, const char *type, const char *element, Error **err) {
-        if (qemu_caps_has_device(cl->caps, type))
+        if (qemu_caps_has_device(cl->caps, device_alias(type)))
                 return 0;
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s needs the device '%s', which QEMU binary '%s' does not have", element, type,
                          qemu_caps_binary(cl->caps));
@@ -83,18 +88,32 @@ bool cl_has_confidential(const Cl *cl) {
         return cl->def->launch_security != NULL;
 }
 
-int command_line_choose_paths(DomainDef *live, const char *dir, Error **err) {
+/* DIR/UUID.SUFFIX when *path is not given. */
+static int choose_path(const DomainDef *live, const char *dir, const char *suffix, char **path, Error **err) {
         char uuid[SD_ID128_UUID_STRING_MAX];
 
+        if (*path)
+                return 0;
+        *path = xasprintf("%s/%s.%s", dir, sd_id128_to_uuid_string(live->uuid, uuid), suffix);
+        if (strlen(*path) < sizeof(((struct sockaddr_un *) NULL)->sun_path))
+                return 0;
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "the path '%s' is too long for a socket: use a shorter runtime directory, or name "
+                         "a path in the definition", *path);
+}
+
+int command_line_choose_paths(DomainDef *live, const char *dir, Error **err) {
         LIST_FOR(channel, &live->channels) {
                 if (channel->source.type != CHAR_UNIX || channel->source.path)
                         continue;
                 channel->source.mode = CHAR_MODE_BIND;
-                channel->source.path = xasprintf("%s/%s.%s", dir, sd_id128_to_uuid_string(live->uuid, uuid), channel->info.alias);
-                if (strlen(channel->source.path) >= sizeof(((struct sockaddr_un *) NULL)->sun_path))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "the path '%s' is too long for a socket: use a shorter runtime "
-                                         "directory, or name one in <channel><source path=>", channel->source.path);
+                if (choose_path(live, dir, channel->info.alias, &channel->source.path, err) < 0)
+                        return -1;
         }
+        LIST_FOR(graphics, &live->graphics)
+                LIST_FOR(listen, &graphics->listens)
+                        if (listen->type == LISTEN_SOCKET && !graphics->socket &&
+                            choose_path(live, dir, table_name(&graphics_type_table, graphics->type), &listen->socket, err) < 0)
+                                return -1;
         return 0;
 }
 

@@ -35,8 +35,8 @@ typedef struct CommandLineParams {
         void *userdata;
 } CommandLineParams;
 
-/* What a live definition shows and a stored one leaves out: the paths of UNIX sockets that have none (guest agents), as
- * DIR/UUID.channel0. Aliases are there. */
+/* What a live definition shows and a stored one leaves out: the paths of UNIX sockets that have none (guest agents,
+ * graphics), as DIR/UUID.channel0, DIR/UUID.vnc. Aliases are there. */
 int command_line_choose_paths(DomainDef *live, const char *dir, Error **err);
 
 int command_line_build(const DomainDef *def, const QemuCaps *caps, const CommandLineParams *params, CommandLine **ret, Error **err);

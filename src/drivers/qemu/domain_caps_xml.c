@@ -283,7 +283,10 @@ static void add_devices(Report *report) {
         add_enum(report, 6, "driverType", &drivers);
         close_element(report, 4, "filesystem");
         add_tpm(report);
-        add_flag(report, 4, "redirdev", false);
+        if (open_element(report, 4, "redirdev", has_device(report, "usb-redir"))) {
+                add_enum(report, 6, "bus", &(Values) { { "usb" }, 1 });
+                close_element(report, 4, "redirdev");
+        }
         open_element(report, 4, "channel", true);
         add_enum(report, 6, "type", &channels);
         close_element(report, 4, "channel");

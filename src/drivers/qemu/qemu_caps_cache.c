@@ -12,7 +12,7 @@
 #include "util/log.h"
 
 /* Of the files; another number than ours is another file. Raised whenever a probe asks or keeps something new. */
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
 #define MAX_CACHE_FILE (16 * 1024 * 1024)
 
 typedef struct CacheEntry CacheEntry;

@@ -192,6 +192,21 @@ static const char *cpu_name_of_type(QemuProbe *probe, const char *type) {
         return name;
 }
 
+/* QEMU 7.2 says "power9" and takes any case; libvirt's word is "POWER9". */
+static char *model_name(const char *arch, const char *name) {
+        char *copy = xstrdup(name);
+
+        if (strncmp(arch, "ppc64", 5) == 0 && strncmp(name, "power", 5) == 0 && name[5] && strspn(name + 5, "0123456789") == strlen(name + 5))
+                memcpy(copy, "POWER", 5);
+        return copy;
+}
+
+static void add_default_cpu(QemuProbe *probe, json_object *machine, const char *cpu) {
+        CLEANUP(free) char *name = cpu ? model_name(probe->answer.cpu_host->arch, cpu) : NULL;
+
+        json_add_string(machine, "cpu", name);
+}
+
 static void take_machines(QemuProbe *probe, json_object *result, const Error *err, long model) {
         json_object *machines = json_object_new_array();
         size_t n;
@@ -209,7 +224,7 @@ static void take_machines(QemuProbe *probe, json_object *result, const Error *er
                 machine = json_object_new_object();
                 json_add_string(machine, "name", name);
                 json_add_string(machine, "alias", json_get_string(item, "alias"));
-                json_add_string(machine, "cpu", cpu_name_of_type(probe, json_get_string(item, "default-cpu-type")));
+                add_default_cpu(probe, machine, cpu_name_of_type(probe, json_get_string(item, "default-cpu-type")));
                 json_add_string(machine, "ram_id", json_get_string(item, "default-ram-id"));
                 json_add_uint(machine, "cpus", json_get_uint(item, "cpu-max", 0));
                 json_add_bool(machine, "default", json_get_bool(item, "is-default", false));
@@ -323,15 +338,6 @@ static void ask_expansions(QemuProbe *probe) {
                 if (!host->models[i].alias_of)
                         ask(probe, "query-cpu-model-expansion", expansion_arguments(type, host->models[i].name, -1), take_model_expansion,
                             (long) i);
-}
-
-/* QEMU 7.2 says "power9" and takes any case; libvirt's word is "POWER9". */
-static char *model_name(const char *arch, const char *name) {
-        char *copy = xstrdup(name);
-
-        if (strncmp(arch, "ppc64", 5) == 0 && strncmp(name, "power", 5) == 0 && name[5] && strspn(name + 5, "0123456789") == strlen(name + 5))
-                memcpy(copy, "POWER", 5);
-        return copy;
 }
 
 static void add_cpu(QemuProbe *probe, json_object *item) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Golden pairs: DIR/NAME.xml, completed for the QEMU described in DIR/../caps, must give DIR/NAME.argv, or DIR/NAME.error. Names that
- * begin with "sim-" see a simulated host: KVM works and every confidential object exists. With --write the files are written anew. */
+ * begin with "sim-" see a simulated host: KVM works and every confidential object exists. With --write the files are written anew;
+ * with --show FILE ... only printed. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,6 +71,10 @@ static char *build(const char *name, const char *xml, Error **err) {
         if (domain_def_parse(xml, strlen(xml), DOMAIN_PARSE_INACTIVE, &def, err) < 0)
                 return NULL;
         path = xasprintf("%s/../caps/%s.json", data_dir, def->os.arch ? def->os.arch : "x86_64");
+        if (access(path, R_OK) < 0) {
+                error_set(err, ERROR_CONFIG_UNSUPPORTED, "there is no %s", path);
+                return NULL;
+        }
         json = read_json(path);
         if (strncmp(name, "sim-", 4) == 0)
                 simulate_host(json);
@@ -125,6 +130,28 @@ static int only_xml(const struct dirent *entry) {
         return dot && streq(dot, ".xml");
 }
 
+/* For comparisons: {"file":, "argv": text} or {"file":, "code":, "message":} for each file, one per line. */
+static int show_files(char **files) {
+        for (; *files; files++) {
+                CLEANUP(free) char *xml = NULL, *text = NULL;
+                CLEANUP(json_put) json_object *json = json_object_new_object();
+                CLEANUP(error_free) Error *err = NULL;
+                size_t len;
+
+                if (fs_read_at(AT_FDCWD, *files, 4 << 20, &xml, &len) < 0)
+                        return 1;
+                json_add_string(json, "file", *files);
+                text = build("", xml, &err);
+                json_add_string(json, "argv", text);
+                if (!text) {
+                        json_add_int(json, "code", err->code);
+                        json_add_string(json, "message", err->message);
+                }
+                printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
+        }
+        return 0;
+}
+
 int main(int argc, char **argv) {
         struct dirent **entries = NULL;
         int n;
@@ -132,6 +159,8 @@ int main(int argc, char **argv) {
         if (argc < 2)
                 return 2;
         data_dir = argv[1];
+        if (argc > 2 && streq(argv[2], "--show"))
+                return show_files(argv + 3);
         data_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         write_files = argc > 2 && streq(argv[2], "--write");
         n = scandir(data_dir, &entries, only_xml, alphasort);

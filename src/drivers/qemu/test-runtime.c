@@ -40,6 +40,7 @@ typedef struct Answer {
 } Answer;
 
 static Story story;                     /* one at a time: a failed expectation leaves its function by longjmp() */
+static char shared[] = "/tmp/virtward-test-XXXXXX";     /* the emulator, its script, and what was probed of it */
 
 /* ---- Around the driver ---- */
 
@@ -75,8 +76,8 @@ static void driver_begin(void) {
         story.driver->verbs->subscribe(story.driver, &events, NULL);
 }
 
-static void write_text(const char *name, const char *text, mode_t mode) {
-        CLEANUP(free) char *path = xasprintf("%s/%s", story.dir, name);
+static void write_text(const char *dir, const char *name, const char *text, mode_t mode) {
+        CLEANUP(free) char *path = xasprintf("%s/%s", dir, name);
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
         expect_int(write(fd, text, strlen(text)), ==, strlen(text));
@@ -87,11 +88,11 @@ static void write_text(const char *name, const char *text, mode_t mode) {
 static void script(const char *members) {
         CLEANUP(free) char *text = xasprintf("{\"real\": \"" REAL_QEMU "\"%s%s}", *members ? ", " : "", members);
 
-        write_text("script.json", text, 0644);
+        write_text(shared, "script.json", text, 0644);
 }
 
 static void story_begin(const char *members) {
-        CLEANUP(free) char *wrapper = NULL;
+        CLEANUP(free) char *cache = xasprintf("%s/cache", shared), *link = NULL;
 
         if (access(REAL_QEMU, X_OK) < 0)
                 skip("no " REAL_QEMU);
@@ -102,9 +103,9 @@ static void story_begin(const char *members) {
         story.runtime_dir = xasprintf("%s/run", story.dir);
         expect_int(fs_open_dir(story.state_dir, 0700, &story.state_fd), ==, 0);
         expect_int(fs_open_dir(story.runtime_dir, 0700, &story.runtime_fd), ==, 0);
-        wrapper = xasprintf("#!/bin/sh\nexec /usr/bin/python3 %s/sim-qemu/sim-qemu.py %s/script.json \"$@\"\n", getenv("TESTS_DIR"), story.dir);
-        write_text("qemu-system-x86_64", wrapper, 0755);
-        story.emulator = xasprintf("%s/qemu-system-x86_64", story.dir);
+        link = xasprintf("%s/cache", story.state_dir);
+        expect_int(symlink(cache, link), ==, 0);
+        story.emulator = xasprintf("%s/qemu-system-x86_64", shared);
         script(members);
         expect_int(sd_event_new(&story.runner.loop), >=, 0);
         story.runner.before_step = before_step;
@@ -696,9 +697,9 @@ static void test_bad_status_files(void) {
 
         story_begin("");
         path = xasprintf("run/domains/%s", "11111111-1111-1111-1111-111111111111.json");
-        write_text(path, "{\"version\": 1, \"name\": \"x\"", 0600);
-        write_text("run/domains/other.json", "{\"version\": 77}", 0600);
-        write_text("run/domains/.#x.json", "", 0600);
+        write_text(story.dir, path, "{\"version\": 1, \"name\": \"x\"", 0600);
+        write_text(story.dir, "run/domains/other.json", "{\"version\": 77}", 0600);
+        write_text(story.dir, "run/domains/.#x.json", "", 0600);
         restart_daemon();
         expect(driver_find_name(qemu_driver(story.driver), "x") == NULL);
         story_end();
@@ -768,8 +769,20 @@ static void test_stats(void) {
         story_end();
 }
 
-int main(void) {
-        log_set_level(getenv("DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
+/* One emulator for all stories, so that it is probed once. */
+static void share_emulator(void) {
+        CLEANUP(free) char *wrapper = NULL, *cache = NULL;
+
+        if (!mkdtemp(shared))
+                exit(1);
+        wrapper = xasprintf("#!/bin/sh\nexec /usr/bin/python3 %s/sim-qemu/sim-qemu.py %s/script.json \"$@\"\n", getenv("TESTS_DIR"), shared);
+        write_text(shared, "qemu-system-x86_64", wrapper, 0755);
+        cache = xasprintf("%s/cache", shared);
+        if (mkdir(cache, 0700) < 0)
+                exit(1);
+}
+
+static int run_all(void) {
         return tap_run((const TapTest[]) {
                 { "a guest's life", test_life },
                 { "started paused", test_paused },
@@ -800,4 +813,14 @@ int main(void) {
                 { "statistics and jobs", test_stats },
                 {},
         });
+}
+
+int main(void) {
+        int r;
+
+        log_set_level(getenv("DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR);
+        share_emulator();
+        r = run_all();
+        nftw(shared, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        return r;
 }

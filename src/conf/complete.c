@@ -171,12 +171,33 @@ static int complete_memory(DomainDef *def, Error **err) {
         return 0;
 }
 
+/* Without NUMA cells the guest is one node, and naming it says nothing. */
+static void complete_hugepages(DomainDef *def) {
+        if (def->cpu && def->cpu->cells.n > 0)
+                return;
+        LIST_FOR(page, &def->memory_backing.pages)
+                if (page->nodeset && cpu_set_count(page->nodeset) == 1 && cpu_set_has(page->nodeset, 0)) {
+                        free(page->nodeset);
+                        page->nodeset = NULL;
+                }
+}
+
+static void count_enabled_vcpus(DomainDef *def) {
+        unsigned n = 0;
+
+        LIST_FOR(vcpu, &def->vcpu_list)
+                n += vcpu->enabled != TRISTATE_NO;
+        if (def->vcpu_list.n > 0)
+                def->current_vcpus = n;
+}
+
 static int complete_vcpus(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
         const CpuDef *cpu = def->cpu;
 
         if (def->vcpus == 0)
                 def->vcpus = 1;
+        count_enabled_vcpus(def);
         if (def->current_vcpus > def->vcpus)
                 return error_set(err, ERROR_XML, "maxvcpus must not be less than current vcpus (%u < %u)", def->vcpus, def->current_vcpus);
         if (def->current_vcpus == def->vcpus)
@@ -206,6 +227,10 @@ int complete_resources(Completion *completion, Error **err) {
                 def->on_crash = ACTION_DESTROY;
         if (complete_memory(def, err) < 0)
                 return -1;
+        complete_hugepages(def);
+        LIST_FOR(seclabel, &def->seclabels)
+                if (streq(seclabel->type, "none"))
+                        completion_default_text(&seclabel->model, "none");
         return complete_vcpus(completion, err);
 }
 

@@ -10,10 +10,11 @@ bool device_is_virtio(const DeviceRef *device) {
                 return interface_is_virtio(device->def);
         case DEVICE_CONTROLLER: {
                 const ControllerDef *controller = device->def;
-                return controller->type == CONTROLLER_VIRTIO_SERIAL || (controller->type == CONTROLLER_SCSI && controller->model == CONTROLLER_VIRTIO_SCSI);
+                return controller->type == CONTROLLER_VIRTIO_SERIAL ||
+                       (controller->type == CONTROLLER_SCSI && (controller->model == CONTROLLER_VIRTIO_SCSI || controller->model >= CONTROLLER_VIRTIO));
         }
         case DEVICE_MEMBALLOON:
-                return ((const MemballoonDef *) device->def)->model == MEMBALLOON_VIRTIO;
+                return ((const MemballoonDef *) device->def)->model != MEMBALLOON_NONE;
         case DEVICE_INPUT:
                 return ((const InputDef *) device->def)->bus == INPUT_BUS_VIRTIO;
         case DEVICE_VIDEO:

@@ -101,7 +101,7 @@ int complete_chardevs(Completion *completion, Error **err) {
 
         for (size_t i = 1; i < def->consoles.n; i++)
                 if (console_is_serial(def->consoles.items[i]))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
+                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
         pair_console(completion);
         LIST_FOR(serial, &def->serials)
                 complete_serial(completion, serial);

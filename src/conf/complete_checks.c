@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* conf/complete_checks.c - what cannot run on the machine that was asked for is refused when it is defined, as libvirt does. */
+/* conf/complete_checks.c - what cannot be on the machine that was asked for is refused when it is defined, as libvirt does: the machine,
+ * its firmware, features and boot order. Devices are in complete_check_devices.c. */
 #include "conf/completion.h"
 
 /* ---- firmware ---- */
@@ -13,120 +14,114 @@ static int check_firmware(const Completion *completion, Error **err) {
 
         if (is_uefi(&def->os) && completion_is_x86(completion) && !def->features.acpi)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "UEFI requires ACPI on this architecture");
+        if (def->os.loader_secure == TRISTATE_YES && completion->kind != MACHINE_Q35)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Secure boot is supported with q35 machine types only");
+        if (def->os.loader_secure == TRISTATE_YES && def->features.smm != TRISTATE_YES)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Secure boot requires SMM feature enabled");
+        if (def->os.bios_useserial == TRISTATE_YES && def->serials.n == 0)
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML, "need at least one serial port to use BIOS serial output");
         if (def->has_genid && !completion_is_x86(completion))
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "this QEMU does not support the 'genid' capability");
         return 0;
 }
 
-/* ---- controllers and disks ---- */
+/* ---- features ---- */
 
-static int check_controllers(const Completion *completion, Error **err) {
-        LIST_FOR(controller, &completion->def->controllers) {
-                if (controller->type != CONTROLLER_IDE)
-                        continue;
-                if (completion->kind != MACHINE_I440FX && completion->kind != MACHINE_ISAPC)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IDE controllers are unsupported for this QEMU binary or machine type");
-                if (controller->index.value > 0)
-                        return error_set(err, ERROR_INTERNAL, "Only 1 IDE controller is supported");
-        }
-        return 0;
+static int unsupported_feature(const Completion *completion, const char *feature, Error **err) {
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The '%s' feature is not supported for architecture '%s' or machine type '%s'", feature,
+                         completion->def->os.arch, completion->def->os.machine);
 }
 
-static int check_scsi_disk(const Completion *completion, const DiskDef *disk, Error **err) {
-        const DeviceAddress *address = &disk->info.address;
-        const ControllerDef *controller = completion_find_controller(completion->def, CONTROLLER_SCSI, address->drive.controller);
-
-        if (!controller || address->type != ADDRESS_DRIVE)
-                return 0;
-        if (controller->model == CONTROLLER_LSILOGIC && address->drive.target != 0)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "target must be 0 for controller model 'lsilogic'");
-        if (controller->model == CONTROLLER_LSILOGIC && address->drive.unit > 7)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "unit must be less than or equal to 7 for controller model 'lsilogic'");
-        return 0;
-}
-
-static int check_disks(const Completion *completion, Error **err) {
-        LIST_FOR(disk, &completion->def->disks)
-                if (disk->bus == DISK_BUS_SCSI && check_scsi_disk(completion, disk, err) < 0)
-                        return -1;
-        return 0;
-}
-
-/* ---- devices that this emulator or machine has not ---- */
-
-static int check_sounds(const Completion *completion, Error **err) {
-        static const struct {
-                SoundModel model;
-                const char *type, *what;
+static int check_features(const Completion *completion, Error **err) {
+        const FeaturesDef *features = &completion->def->features;
+        bool x86 = completion_is_x86(completion), pseries = completion->kind == MACHINE_PSERIES;
+        const struct {
+                const char *name;
+                bool asked, here;
         } rows[] = {
-                { SOUND_ICH9, "ich9-intel-hda", "ich9-intel-hda" },
-                { SOUND_ICH6, "intel-hda", "intel-hda" },
-                { SOUND_USB, "usb-audio", "usb-audio" },
-                { SOUND_SB16, "sb16", "sb16" },
-                { SOUND_ES1370, "ES1370", "ES1370" },
-                { SOUND_AC97, "AC97", "AC97" },
+                { "smm", features->smm == TRISTATE_YES, x86 },
+                { "ioapic", features->ioapic != NULL, x86 },
+                { "vmport", features->has_vmport, x86 },
+                { "hyperv", features->has_hyperv, x86 },
+                { "gic", features->gic, false },
+                { "htm", features->htm != TRISTATE_UNSET, pseries },
+                { "hpt", features->hpt_resizing || features->hpt_maxpagesize_kib, pseries },
+                { "nested-hv", features->nested_hv != TRISTATE_UNSET, pseries },
+                { "ccf-assist", features->ccf_assist != TRISTATE_UNSET, pseries },
+                { "cfpc", features->cfpc != NULL, pseries },
+                { "sbbc", features->sbbc != NULL, pseries },
+                { "ibs", features->ibs != NULL, pseries },
         };
 
-        LIST_FOR(sound, &completion->def->sounds)
-                for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-                        if (sound->model == rows[i].model && !completion_has_device(completion, rows[i].type))
-                                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The %s audio controller is not supported in this QEMU binary", rows[i].what);
+        if (features->apic_eoi && !x86)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The 'eoi' attribute of the 'apic' feature is not supported for architecture '%s' or "
+                                 "machine type '%s'", completion->def->os.arch, completion->def->os.machine);
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                if (rows[i].asked && !rows[i].here)
+                        return unsupported_feature(completion, rows[i].name, err);
         return 0;
 }
 
-static int check_inputs(const Completion *completion, Error **err) {
-        LIST_FOR(input, &completion->def->inputs)
-                if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, "virtio-input-host-device"))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio-input-host is not supported by this QEMU binary");
+static int check_cpu(const Completion *completion, Error **err) {
+        const CpuDef *cpu = completion->def->cpu;
+
+        if (cpu && cpu->cache_mode && !completion_is_x86(completion))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CPU cache specification is not supported for '%s' architecture", completion->def->os.arch);
         return 0;
 }
 
-static int check_iommu(const Completion *completion, Error **err) {
-        const IommuDef *iommu = completion->def->iommu;
+/* ---- boot order and aliases: each once ---- */
 
-        if (iommu && iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
-        return 0;
+typedef struct Seen {
+        const DomainDef *def;
+        const DeviceRef *device;
+        Error **err;
+} Seen;
+
+static int same_order(const DeviceRef *other, void *userdata) {
+        const Seen *seen = userdata;
+
+        return other->info && other->info != seen->device->info && other->info->boot_order == seen->device->info->boot_order;
 }
 
-/* ---- SPICE ---- */
+static int check_boot_order(const DeviceRef *device, void *userdata) {
+        const Seen *seen = userdata;
 
-static bool has_spice(const DomainDef *def) {
-        LIST_FOR(graphics, &def->graphics)
-                if (graphics->type == GRAPHICS_SPICE)
-                        return true;
-        return false;
-}
-
-static int check_source(const CharSource *source, Error **err) {
-        if (source->type == CHAR_SPICEVMC || source->type == CHAR_SPICEPORT)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "chardev '%s' not supported without spice graphics", table_name(&char_type_table, source->type));
-        return 0;
-}
-
-static int check_spice(const Completion *completion, Error **err) {
-        const DomainDef *def = completion->def;
-
-        LIST_FOR(graphics, &def->graphics)
-                if (graphics->type == GRAPHICS_SPICE && graphics->tls_port.value > 0)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "spice TLS port set in XML configuration, but TLS for SPICE is not supported");
-        if (has_spice(def))
+        if (!device->info || device->info->boot_order == 0)
                 return 0;
-        LIST_FOR(channel, &def->channels)
-                if (check_source(&channel->source, err) < 0)
-                        return -1;
-        LIST_FOR(redirdev, &def->redirdevs)
-                if (check_source(&redirdev->source, err) < 0)
-                        return -1;
-        LIST_FOR(smartcard, &def->smartcards)
-                if (check_source(&smartcard->source, err) < 0)
-                        return -1;
+        if (seen->def->os.boot.n > 0)
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "per-device boot elements cannot be used together with os/boot elements");
+        if (domain_def_each_device(seen->def, same_order, &(Seen) { .device = device }))
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "boot order '%u' used for more than one device",
+                                      device->info->boot_order);
         return 0;
+}
+
+static int same_alias(const DeviceRef *other, void *userdata) {
+        const Seen *seen = userdata;
+
+        return other->info && other->info != seen->device->info && other->info->alias && streq(other->info->alias, seen->device->info->alias);
+}
+
+static int check_alias(const DeviceRef *device, void *userdata) {
+        const Seen *seen = userdata;
+
+        if (device->info && device->info->alias && domain_def_each_device(seen->def, same_alias, &(Seen) { .device = device }))
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "non unique alias detected: %s", device->info->alias);
+        return 0;
+}
+
+static int check_unique(const Completion *completion, Error **err) {
+        Seen seen = { .def = completion->def, .err = err };
+
+        if (domain_def_each_device(completion->def, check_boot_order, &seen) < 0)
+                return -1;
+        return domain_def_each_device(completion->def, check_alias, &seen) < 0 ? -1 : 0;
 }
 
 int complete_checks(Completion *completion, Error **err) {
         static int (*const checks[])(const Completion *completion, Error **err) = {
-                check_firmware, check_controllers, check_disks, check_sounds, check_inputs, check_iommu, check_spice,
+                check_firmware, check_features, check_cpu, check_unique, check_devices,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(checks); i++)

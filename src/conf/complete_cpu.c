@@ -68,6 +68,37 @@ static void rectify_cells(DomainDef *def) {
                         def->cpu->cells.items[i]->id = OPT_UINT(i);
 }
 
+static NumaCell *find_cell(const CpuDef *cpu, unsigned id) {
+        LIST_FOR(cell, &cpu->cells)
+                if (cell->id.set && cell->id.value == id)
+                        return cell;
+        return NULL;
+}
+
+static void set_distance(NumaCell *cell, unsigned id, unsigned value) {
+        NumaDistance *distance;
+        size_t at = 0;
+
+        for (; at < cell->distances.n && cell->distances.items[at]->id <= id; at++)
+                if (cell->distances.items[at]->id == id)
+                        return;
+        distance = xnew(NumaDistance);
+        *distance = (NumaDistance) { id, value };
+        LIST_INSERT(&cell->distances, at, distance);
+}
+
+/* A distance that is said in one direction holds in the other. */
+static void mirror_distances(CpuDef *cpu) {
+        for (size_t i = 0; i < cpu->cells.n; i++)
+                for (size_t j = 0; j < cpu->cells.items[i]->distances.n; j++) {
+                        const NumaDistance *distance = cpu->cells.items[i]->distances.items[j];
+                        NumaCell *other = find_cell(cpu, distance->id);
+
+                        if (other)
+                                set_distance(other, cpu->cells.items[i]->id.value, distance->value);
+                }
+}
+
 int complete_cpu(Completion *completion, Error **err) {
         CpuDef *cpu;
 
@@ -84,7 +115,9 @@ int complete_cpu(Completion *completion, Error **err) {
                 if (!cpu->match)
                         cpu->match = CPU_MATCH_EXACT;
         }
-        if (cpu->model && !cpu->fallback)
+        if (!cpu->model)
+                cpu->fallback = CPU_FALLBACK_UNSET;
+        else if (!cpu->fallback)
                 cpu->fallback = CPU_FALLBACK_ALLOW;
         LIST_FOR(feature, &cpu->features)
                 if (!feature->policy)
@@ -92,5 +125,6 @@ int complete_cpu(Completion *completion, Error **err) {
         if (cpu->mode && (cpu->mode != CPU_MODE_CUSTOM || cpu->model))
                 default_check(completion, cpu);
         rectify_cells(completion->def);
+        mirror_distances(cpu);
         return 0;
 }

@@ -30,9 +30,9 @@ static void need_input(Completion *completion, InputType type, InputBus bus, con
 static void default_input_bus(Completion *completion, InputDef *input) {
         if (input->bus)
                 return;
-        if (input->type == INPUT_EVDEV)
-                input->bus = INPUT_BUS_NONE;
-        else if (input->type == INPUT_PASSTHROUGH || completion->kind == MACHINE_S390)
+        if (input->type == INPUT_EVDEV)         /* an object of QEMU's own, on no bus */
+                return;
+        if (input->type == INPUT_PASSTHROUGH || completion->kind == MACHINE_S390)
                 input->bus = INPUT_BUS_VIRTIO;
         else if (input->type != INPUT_TABLET && completion_is_x86(completion))
                 input->bus = INPUT_BUS_PS2;
@@ -203,8 +203,10 @@ static int check_panics(const DomainDef *def, Error **err) {
 static void complete_tpm(Completion *completion, TpmDef *tpm) {
         if (!tpm->model)
                 tpm->model = completion->kind == MACHINE_PSERIES ? TPM_SPAPR : TPM_TIS;
-        if (!tpm->version && tpm->backend == TPM_EMULATOR)
-                tpm->version = xstrdup(tpm->model == TPM_SPAPR || tpm->model == TPM_CRB ? "2.0" : "2.0");
+        if (tpm->backend == TPM_EMULATOR)
+                completion_default_text(&tpm->version, "2.0");
+        if (tpm->backend == TPM_PASSTHROUGH)
+                completion_default_text(&tpm->device, "/dev/tpm0");
 }
 
 static void complete_watchdog(Completion *completion, WatchdogDef *watchdog) {
@@ -215,13 +217,11 @@ static void complete_watchdog(Completion *completion, WatchdogDef *watchdog) {
 }
 
 static void complete_shmem(ShmemDef *shmem) {
-        if (!shmem->model)
-                shmem->model = xstrdup(shmem->has_server ? "ivshmem-doorbell" : "ivshmem-plain");
+        completion_default_text(&shmem->model, "ivshmem");
         if (shmem->size_bytes == 0 && streq(shmem->model, "ivshmem-plain"))
                 shmem->size_bytes = 4 * 1024 * 1024;
 }
 
-/* Old XML has "ivshmem" and lets libvirt choose: since QEMU 6.0 there is nothing but the two newer models. */
 int complete_devices(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
@@ -247,6 +247,9 @@ int complete_devices(Completion *completion, Error **err) {
                 completion_default_text(&filesystem->type, "mount");
                 completion_default_text(&filesystem->accessmode, "passthrough");
         }
+        LIST_FOR(hostdev, &def->hostdevs)
+                if (hostdev->type == HOSTDEV_MDEV && streq(hostdev->model, "vfio-pci") && !hostdev->display)
+                        hostdev->display = TRISTATE_NO;
         LIST_FOR(redirdev, &def->redirdevs)
                 completion_default_text(&redirdev->bus, "usb");
         if (def->vsock) {

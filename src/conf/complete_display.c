@@ -119,8 +119,6 @@ static void complete_video(Completion *completion, VideoDef *video) {
                 video->ram = power_of_two(video->ram);
                 video->vram = power_of_two(video->vram);
                 video->vgamem = power_of_two(video->vgamem);
-                if (video->vram64)
-                        video->vram64 = power_of_two(video->vram64);
                 break;
         case VIDEO_VGA:
         case VIDEO_CIRRUS:

@@ -274,13 +274,20 @@ static bool is_pci_controller(const DeviceRef *device) {
         return device->kind == DEVICE_CONTROLLER && ((const ControllerDef *) device->def)->type == CONTROLLER_PCI;
 }
 
+/* A network card of the host's comes with the host's other devices. */
+static DeviceKind assign_kind(const DeviceRef *device) {
+        if (device->kind == DEVICE_INTERFACE && ((const InterfaceDef *) device->def)->type == INTERFACE_HOSTDEV)
+                return DEVICE_HOSTDEV;
+        return device->kind;
+}
+
 static int assign_all(PciPass *pass, Error **err) {
         for (size_t i = 0; i < pass->n_devices; i++)
                 if (is_pci_controller(&pass->devices[i]) && assign_device(pass, &pass->devices[i], err) < 0)
                         return -1;
         for (size_t kind = 0; kind < N_ELEMENTS(assign_order); kind++)
                 for (size_t i = 0; i < pass->n_devices; i++)
-                        if (pass->devices[i].kind == assign_order[kind] && !is_pci_controller(&pass->devices[i]) &&
+                        if (assign_kind(&pass->devices[i]) == assign_order[kind] && !is_pci_controller(&pass->devices[i]) &&
                             assign_device(pass, &pass->devices[i], err) < 0)
                                 return -1;
         return 0;

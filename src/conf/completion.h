@@ -61,3 +61,5 @@ int complete_usb(Completion *completion, Error **err);
 int complete_memory_slots(Completion *completion, Error **err);
 int complete_console_mirror(Completion *completion, Error **err);
 int complete_checks(Completion *completion, Error **err);
+
+int check_devices(const Completion *completion, Error **err);           /* part of complete_checks() */

@@ -93,6 +93,29 @@ static char *address_text(const PciAddress *address) {
         return xasprintf("%04x:%02x:%02x.%x", address->domain, address->bus, address->slot, address->function);
 }
 
+static const char *kind_name(unsigned connect) {
+        static const struct {
+                unsigned kind;
+                const char *name;
+        } rows[] = {
+                { PCI_CONNECT_DEVICE, "standard PCI device" },
+                { PCI_CONNECT_EXPRESS, "PCI Express device" },
+                { PCI_CONNECT_ROOT_PORT, "pcie-root-port" },
+                { PCI_CONNECT_UPSTREAM, "pci-switch-upstream-port" },
+                { PCI_CONNECT_DOWNSTREAM, "pci-switch-downstream-port" },
+                { PCI_CONNECT_DMI_BRIDGE, "dmi-to-pci-bridge" },
+                { PCI_CONNECT_EXPRESS_BRIDGE, "pcie-to-pci-bridge" },
+                { PCI_CONNECT_EXPANDER, "pci-expander-bus" },
+                { PCI_CONNECT_EXPRESS_EXPANDER, "pcie-expander-bus" },
+                { PCI_CONNECT_BRIDGE, "pci-bridge" },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                if (connect & rows[i].kind)
+                        return rows[i].name;
+        return "device of this kind";
+}
+
 static int check_address(const PciTopology *topology, const PciAddress *address, unsigned connect, Error **err) {
         CLEANUP(free) char *text = address_text(address);
         const struct PciModelRow *row;
@@ -105,8 +128,8 @@ static int check_address(const PciTopology *topology, const PciAddress *address,
                 return error_set(err, ERROR_XML, "Invalid PCI address %s. Only PCI buses up to %u are available", text, topology->n_buses - 1);
         row = model_row(topology->buses[address->bus].model);
         if (!(accepts_by_hand(row->model) & connect & PCI_CONNECT_KINDS))
-                return error_set(err, ERROR_XML, "Device with PCI address %s cannot be plugged into the PCI controller with index='%u'. "
-                                 "It requires a controller that accepts another kind of device.", text, address->bus);
+                return error_set(err, ERROR_XML, "The device at PCI address %s cannot be plugged into the PCI controller with index='%u'. "
+                                 "It requires a controller that accepts a %s.", text, address->bus, kind_name(connect));
         if (address->slot < row->min_slot)
                 return error_set(err, ERROR_XML, "Invalid PCI address %s. slot must be >= %u", text, row->min_slot);
         if (address->slot > row->max_slot)

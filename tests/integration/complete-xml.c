@@ -54,12 +54,12 @@ static bool find_machine(void *userdata, const char *asked, CompletionMachine *r
 static bool has_device(void *userdata, const char *type) {
         const Tool *tool = userdata;
 
-        static const char *const not_on_s390x[] = { "piix3-usb-uhci", "ich9-intel-hda", "virtio-input-host-device" };
+        static const char *const not_on_s390x[] = { "piix3-usb-uhci", "ich9-intel-hda", "virtio-input-host-device", "tpm-tis", "tpm-crb" };
 
         for (size_t i = 0; i < N_ELEMENTS(not_on_s390x); i++)
                 if (streq(tool->arch, "s390x") && streq(type, not_on_s390x[i]))
                         return false;
-        return true;
+        return !streq(type, "ivshmem");
 }
 
 static void note(void *userdata, const char *pass, const char *what, const char *why) {

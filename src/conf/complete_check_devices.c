@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* conf/complete_check_devices.c - devices and combinations that QEMU or this machine has not: refused when they are defined. */
+#include "conf/completion.h"
+
+static int refuse_domain(Error **err, const char *text) {
+        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "%s", text);
+}
+
+/* ---- controllers ---- */
+
+static int check_ide(const Completion *completion, const ControllerDef *controller, Error **err) {
+        if (completion->kind != MACHINE_I440FX && completion->kind != MACHINE_ISAPC)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IDE controllers are unsupported for this QEMU binary or machine type");
+        if (controller->index.value > 0)
+                return error_set(err, ERROR_INTERNAL, "Only 1 IDE controller is supported");
+        return 0;
+}
+
+static int check_usb(const Completion *completion, const ControllerDef *controller, Error **err) {
+        const char *model = table_name(&controller_model_table, controller->model);
+        size_t n = 0;
+
+        LIST_FOR(other, &completion->def->controllers)
+                n += other->type == CONTROLLER_USB;
+        if (controller->model == CONTROLLER_USB_NONE && n > 1)
+                return error_set(err, ERROR_XML_DETAIL, "Can't add another USB controller: USB is disabled for this domain");
+        if (controller->ports.set && controller->model != CONTROLLER_NEC_XHCI && controller->model != CONTROLLER_QEMU_XHCI)
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_CONFIG_UNSUPPORTED, "USB controller model '%s' does not support 'ports' attribute", model);
+        if (controller->ports.set && controller->ports.value > 15)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "'%s' controller only supports up to '15' ports", model);
+        return 0;
+}
+
+static int check_pci_node(const Completion *completion, const ControllerDef *controller, Error **err) {
+        size_t n = completion->def->cpu ? completion->def->cpu->cells.n : 0;
+
+        if (controller->numa_node.set && controller->numa_node.value >= n)
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML, "%s with index %u is configured for a NUMA node (%u) not present in the domain's "
+                                      "<cpu><numa> array (%zu)", table_name(&controller_model_table, controller->model), controller->index.value,
+                                      controller->numa_node.value, n);
+        return 0;
+}
+
+static int check_controllers(const Completion *completion, Error **err) {
+        LIST_FOR(controller, &completion->def->controllers) {
+                int r = 0;
+
+                if (controller->type == CONTROLLER_IDE)
+                        r = check_ide(completion, controller, err);
+                else if (controller->type == CONTROLLER_USB)
+                        r = check_usb(completion, controller, err);
+                else if (controller->type == CONTROLLER_PCI)
+                        r = check_pci_node(completion, controller, err);
+                else if (controller->type == CONTROLLER_ISA || controller->type == CONTROLLER_XENBUS)
+                        r = error_set(err, ERROR_CONFIG_UNSUPPORTED, "controller type '%s' is not supported by QEMU",
+                                      table_name(&controller_type_table, controller->type));
+                if (r < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* ---- disks ---- */
+
+static int check_scsi_disk(const Completion *completion, const DiskDef *disk, Error **err) {
+        const DeviceAddress *address = &disk->info.address;
+        const ControllerDef *controller = completion_find_controller(completion->def, CONTROLLER_SCSI, address->drive.controller);
+
+        if (!controller || address->type != ADDRESS_DRIVE || controller->model != CONTROLLER_LSILOGIC)
+                return 0;
+        if (address->drive.target != 0)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "target must be 0 for controller model 'lsilogic'");
+        if (address->drive.unit > 7)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "unit must be less than or equal to 7 for controller model 'lsilogic'");
+        return 0;
+}
+
+static int check_disk(const Completion *completion, const DiskDef *disk, Error **err) {
+        const char *bus = table_name(&disk_bus_table, disk->bus);
+
+        if (disk->io == DISK_IO_NATIVE && disk->cache > DISK_CACHE_NONE && disk->cache != DISK_CACHE_DIRECTSYNC)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "io='native' needs either no disk cache or directsync cache mode");
+        if (disk->device == DISK_DEVICE_CDROM && (disk->bus == DISK_BUS_VIRTIO || disk->bus == DISK_BUS_XEN))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "disk type of '%s' does not support ejectable media", disk->target);
+        if (disk->geometry.trans && disk->bus != DISK_BUS_IDE)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CHS translation mode can only be set for 'ide' bus not '%s'", bus);
+        if (disk->device == DISK_DEVICE_LUN && disk->source.type != DISK_BLOCK && disk->source.type != DISK_VOLUME &&
+            !(disk->source.type == DISK_NETWORK && disk->source.protocol == DISK_PROTOCOL_ISCSI))
+                return refuse_domain(err, "disk device='lun' is only valid for block type disk source");
+        if (disk->wwn && disk->bus != DISK_BUS_IDE && disk->bus != DISK_BUS_SCSI)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Only ide and scsi disk support wwn");
+        return disk->bus == DISK_BUS_SCSI ? check_scsi_disk(completion, disk, err) : 0;
+}
+
+static int check_disks(const Completion *completion, Error **err) {
+        LIST_FOR(disk, &completion->def->disks)
+                if (check_disk(completion, disk, err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* ---- devices that this emulator or machine has not ---- */
+
+static int check_sounds(const Completion *completion, Error **err) {
+        static const struct {
+                SoundModel model;
+                const char *type;
+        } rows[] = {
+                { SOUND_ICH9, "ich9-intel-hda" }, { SOUND_ICH6, "intel-hda" }, { SOUND_USB, "usb-audio" },
+                { SOUND_SB16, "sb16" }, { SOUND_ES1370, "ES1370" }, { SOUND_AC97, "AC97" },
+        };
+
+        LIST_FOR(sound, &completion->def->sounds)
+                for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                        if (sound->model == rows[i].model && !completion_has_device(completion, rows[i].type))
+                                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The %s audio controller is not supported in this QEMU binary", rows[i].type);
+        return 0;
+}
+
+static int check_inputs(const Completion *completion, Error **err) {
+        LIST_FOR(input, &completion->def->inputs) {
+                if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, "virtio-input-host-device"))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio-input-host is not supported by this QEMU binary");
+                if (input->type != INPUT_PASSTHROUGH && input->model && !streq(input->model, "virtio"))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio (non-)transitional models are not supported for input type=%s",
+                                         table_name(&input_type_table, input->type));
+        }
+        return 0;
+}
+
+static int check_videos(const Completion *completion, Error **err) {
+        LIST_FOR(video, &completion->def->videos) {
+                if (video->type == VIDEO_GOP || video->type == VIDEO_XEN || video->type == VIDEO_VBOX || video->type == VIDEO_PARALLELS)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "domain configuration does not support video model '%s'",
+                                         table_name(&video_type_table, video->type));
+                if (video->rendernode && !streq(video->driver_name, "vhostuser"))
+                        return refuse_domain(err, "unsupported rendernode accel attribute without 'vhostuser'");
+        }
+        return 0;
+}
+
+static int check_tpms(const Completion *completion, Error **err) {
+        static const struct {
+                TpmModel model;
+                const char *type;
+        } rows[] = { { TPM_TIS, "tpm-tis" }, { TPM_CRB, "tpm-crb" }, { TPM_SPAPR, "tpm-spapr" } };
+
+        LIST_FOR(tpm, &completion->def->tpms)
+                for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                        if (tpm->model == rows[i].model && !completion_has_device(completion, rows[i].type))
+                                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The QEMU executable %s does not support TPM model %s",
+                                                 completion->def->emulator, rows[i].type);
+        return 0;
+}
+
+static int check_shmems(const Completion *completion, Error **err) {
+        LIST_FOR(shmem, &completion->def->shmems)
+                if (!completion_has_device(completion, shmem->model))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s device is not supported with this QEMU binary", shmem->model);
+        return 0;
+}
+
+static int check_singles(const Completion *completion, Error **err) {
+        const DomainDef *def = completion->def;
+
+        if (def->watchdogs.n > 1)
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "only a single watchdog device is supported");
+        if (def->memballoon && def->memballoon->model == MEMBALLOON_XEN)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "memory balloon model 'xen' is not supported by QEMU");
+        if (def->iommu && def->iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
+        return 0;
+}
+
+static int check_rom(const DeviceRef *device, void *userdata) {
+        Error **err = userdata;
+        const DeviceInfo *info = device->info;
+
+        if (info && (info->rom_bar || info->rom_enabled || info->rom_file) && info->address.type != ADDRESS_PCI)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "ROM tuning is only supported for PCI devices");
+        return 0;
+}
+
+/* ---- SPICE ---- */
+
+static bool has_spice(const DomainDef *def) {
+        LIST_FOR(graphics, &def->graphics)
+                if (graphics->type == GRAPHICS_SPICE)
+                        return true;
+        return false;
+}
+
+static int check_source(const CharSource *source, Error **err) {
+        if (source->type == CHAR_SPICEVMC || source->type == CHAR_SPICEPORT)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "chardev '%s' not supported without spice graphics", table_name(&char_type_table, source->type));
+        return 0;
+}
+
+static int check_spice(const Completion *completion, Error **err) {
+        const DomainDef *def = completion->def;
+
+        LIST_FOR(graphics, &def->graphics)
+                if (graphics->type == GRAPHICS_SPICE && graphics->tls_port.value > 0)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "spice TLS port set in XML configuration, but TLS for SPICE is not supported");
+        if (has_spice(def))
+                return 0;
+        LIST_FOR(channel, &def->channels)
+                if (check_source(&channel->source, err) < 0)
+                        return -1;
+        LIST_FOR(redirdev, &def->redirdevs)
+                if (check_source(&redirdev->source, err) < 0)
+                        return -1;
+        LIST_FOR(smartcard, &def->smartcards)
+                if (check_source(&smartcard->source, err) < 0)
+                        return -1;
+        return 0;
+}
+
+int check_devices(const Completion *completion, Error **err) {
+        static int (*const checks[])(const Completion *completion, Error **err) = {
+                check_controllers, check_disks, check_sounds, check_inputs, check_videos, check_tpms, check_shmems, check_singles, check_spice,
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(checks); i++)
+                if (checks[i](completion, err) < 0)
+                        return -1;
+        return domain_def_each_device(completion->def, check_rom, err) < 0 ? -1 : 0;
+}

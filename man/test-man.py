@@ -68,9 +68,11 @@ def wardsh_commands():
         if not heading:
             problems.append(f'wardsh.1 lacks the command {command["name"]}')
             continue
-        has, wants = options_of(items[heading].split('\n.El')[0] if command['name'] != 'migrate' else items[heading]), {o['name'] for o in command['options']}
+        text = items[heading] if command['name'] == 'migrate' else items[heading].split('\n.El')[0]
+        has, wants = options_of(text), {o['name'] for o in command['options']}
         problems += [f'wardsh.1: {command["name"]} lacks --{o}' for o in sorted(wants - has)]
-        problems += [f'wardsh.1: {command["name"]} has no --{o}' for o in sorted(has - wants - {o["name"] for o in table["options"]})]
+        general_too = wants | {o['name'] for o in table['options']}
+        problems += [f'wardsh.1: {command["name"]} has no --{o}' for o in sorted(has - general_too)]
         problems += [f'wardsh.1: {command["name"]} lacks the letter -{o["letter"]}' for o in command['options']
                      if 'letter' in o and f'Fl {o["letter"]} ' not in items[heading]]
     problems += [f'wardsh.1 has a command that is not there: {h}' for h in items if h.startswith('Ic ') and h not in known]

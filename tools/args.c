@@ -52,7 +52,8 @@ static bool choice_ok(const char *choices, const char *value) {
 
 static int add_option(Args *args, const OptionRow *row, const char *value, Error **err) {
         if (row->choices && !choice_ok(row->choices, value))
-                return error_set(err, ERROR_INVALID_ARG, "option --%s cannot be '%s'; it is one of %s", row->name, value, row->choices);
+                return error_set(err, ERROR_INVALID_ARG, "option --%s cannot be '%s'; it is one of %s", row->name, value,
+                                 row->choices);
         if (args->n_options == ARGS_MAX_OPTIONS)
                 return error_set(err, ERROR_INVALID_ARG, "more than %d options", ARGS_MAX_OPTIONS);
         args->options[args->n_options].row = row;

@@ -20,7 +20,8 @@ ExitCode cmd_define(Shell *shell, const Args *args) {
 
         if (!xml || !shell_connect(shell))
                 return SHELL_FAILED;
-        domain = virDomainDefineXMLFlags(shell->handle, xml, flags);    /* glib's would print the XML anew: the error's line would be another */
+        domain = virDomainDefineXMLFlags(shell->handle, xml,
+                                         flags); /* glib's would print the XML anew: the error's line would be another */
         if (!domain)
                 return shell_fail_libvirt(shell, NULL);
         return shell_done_with(shell, virDomainGetName(domain), "defined");
@@ -37,7 +38,8 @@ static ExitCode start_with_intent(Shell *shell, const char *name, const Args *ar
         json_add_bool(request, "paused", args_has(args, "paused"));
         if (!shell_call(shell, WARD_PROC_START, request, name, &report))
                 return SHELL_FAILED;
-        return shell->json ? shell_put_json(STEAL(report)) : shell_done_with(shell, name, args_has(args, "paused") ? "started, paused" : "started");
+        return shell->json ? shell_put_json(STEAL(report))
+                           : shell_done_with(shell, name, args_has(args, "paused") ? "started, paused" : "started");
 }
 
 /* A GVirDomain around a virDomain; g_object_unref() it. */
@@ -87,7 +89,9 @@ typedef struct VerbFlag {
 } VerbFlag;
 
 static const VerbFlag destroy_flags[] = { { "graceful", VIR_DOMAIN_DESTROY_GRACEFUL }, {} };
-static const VerbFlag shutdown_flags[] = { { "acpi", VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN }, { "agent", VIR_DOMAIN_SHUTDOWN_GUEST_AGENT }, {} };
+static const VerbFlag shutdown_flags[] = { { "acpi", VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN },
+                                           { "agent", VIR_DOMAIN_SHUTDOWN_GUEST_AGENT },
+                                           {} };
 static const VerbFlag undefine_flags[] = {
         { "managed-save", VIR_DOMAIN_UNDEFINE_MANAGED_SAVE }, { "nvram", VIR_DOMAIN_UNDEFINE_NVRAM },
         { "keep-nvram", VIR_DOMAIN_UNDEFINE_KEEP_NVRAM }, {},
@@ -135,13 +139,15 @@ ExitCode cmd_autostart(Shell *shell, const Args *args) {
                 return SHELL_FAILED;
         if (virDomainSetAutostart(domain, !disable) < 0)
                 return shell_fail_libvirt(shell, args->words[0]);
-        return shell_done_with(shell, virDomainGetName(domain), disable ? "is not started with the host any more" : "will be started with the host");
+        return shell_done_with(shell, virDomainGetName(domain),
+                               disable ? "is not started with the host any more" : "will be started with the host");
 }
 
 /* ---- what a domain says ---- */
 
 ExitCode cmd_dumpxml(Shell *shell, const Args *args) {
-        unsigned flags = (args_has(args, "inactive") ? VIR_DOMAIN_XML_INACTIVE : 0) | (args_has(args, "migratable") ? VIR_DOMAIN_XML_MIGRATABLE : 0) |
+        unsigned flags = (args_has(args, "inactive") ? VIR_DOMAIN_XML_INACTIVE : 0) |
+                         (args_has(args, "migratable") ? VIR_DOMAIN_XML_MIGRATABLE : 0) |
                          (args_has(args, "security-info") ? VIR_DOMAIN_XML_SECURE : 0);
         CLEANUP(virDomainFree) virDomainPtr domain = shell_domain(shell, args->words[0]);
         CLEANUP(free) char *xml = NULL;

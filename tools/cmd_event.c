@@ -83,7 +83,8 @@ static void on_watchdog(virConnectPtr connection, virDomainPtr domain, int actio
         put_event(userdata, domain, "watchdog", details_new("action", watchdog_action_name(action)));
 }
 
-static void on_io_error(virConnectPtr connection, virDomainPtr domain, const char *path, const char *alias, int action, const char *reason, void *userdata) {
+static void on_io_error(virConnectPtr connection, virDomainPtr domain, const char *path, const char *alias, int action,
+                        const char *reason, void *userdata) {
         json_object *details = details_new("path", path);
 
         json_add_string(details, "device", alias);
@@ -155,7 +156,8 @@ static ExitCode follow_events(Follow *follow, unsigned timeout) {
                 if (sources[i])
                         g_source_remove(sources[i]);
         if (follow->lost)
-                return shell_fail(follow->shell, "guests go on without their daemon; run the command again", "the daemon closed the connection");
+                return shell_fail(follow->shell, "guests go on without their daemon; run the command again",
+                                  "the daemon closed the connection");
         return SHELL_OK;
 }
 
@@ -166,7 +168,8 @@ ExitCode cmd_event(Shell *shell, const Args *args) {
         unsigned timeout;
         ExitCode code;
 
-        if (args_number(args, "count", 1, MAX_SEC, 0, &follow.left, &err) < 0 || args_number(args, "timeout", 1, MAX_SEC, 0, &timeout, &err) < 0)
+        if (args_number(args, "count", 1, MAX_SEC, 0, &follow.left, &err) < 0 ||
+            args_number(args, "timeout", 1, MAX_SEC, 0, &timeout, &err) < 0)
                 return shell_usage(shell, "`wardsh help event' tells its options", "%s", err->detail);
         gvir_event_register();                  /* before the connection is opened */
         if (!shell_connect(shell) || (args->n_words > 0 && !(domain = shell_domain(shell, args->words[0]))))

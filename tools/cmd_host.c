@@ -76,7 +76,8 @@ ExitCode cmd_help(Shell *shell, const Args *args) {
         command = command_find(shell->commands, args->words, args->n_words, &n);
         if (!command) {
                 const char *near = command_nearest(shell->commands, args->words[0]);
-                CLEANUP(free) char *hint = near ? xasprintf("did you mean `wardsh help %s'?", near) : xstrdup("`wardsh help' lists the commands");
+                CLEANUP(free) char *hint =
+                        near ? xasprintf("did you mean `wardsh help %s'?", near) : xstrdup("`wardsh help' lists the commands");
 
                 return shell_usage(shell, hint, "there is no command '%s'", args->words[0]);
         }

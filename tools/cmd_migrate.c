@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tools/cmd_migrate.c - move a guest. libvirt's call waits, so a thread makes it while this one shows progress and hears SIGINT. */
+/* tools/cmd_migrate.c - move a guest. libvirt's call waits: a thread makes it while this one shows progress and hears SIGINT. */
 #include <glib-unix.h>
 #include <stdio.h>
 #include "commands.h"
@@ -110,9 +110,11 @@ static int read_params(Migration *m, const Args *args, Error **err) {
         if (bandwidth > 0)
                 virTypedParamsAddULLong(&m->params, &m->n_params, &m->max_params, VIR_MIGRATE_PARAM_BANDWIDTH, bandwidth);
         if (args_has(args, "migrateuri"))
-                virTypedParamsAddString(&m->params, &m->n_params, &m->max_params, VIR_MIGRATE_PARAM_URI, args_get(args, "migrateuri"));
+                virTypedParamsAddString(&m->params, &m->n_params, &m->max_params, VIR_MIGRATE_PARAM_URI,
+                                        args_get(args, "migrateuri"));
         if (args_has(args, "dname"))
-                virTypedParamsAddString(&m->params, &m->n_params, &m->max_params, VIR_MIGRATE_PARAM_DEST_NAME, args_get(args, "dname"));
+                virTypedParamsAddString(&m->params, &m->n_params, &m->max_params, VIR_MIGRATE_PARAM_DEST_NAME,
+                                        args_get(args, "dname"));
         return 0;
 }
 
@@ -143,7 +145,8 @@ static ExitCode migrate(Migration *m, const char *name) {
                 virErrorPtr error = virGetLastError();
 
                 return shell_fail(m->shell, "DEST_URI is a libvirt URI or the path of a socket; is the daemon there running?",
-                                  "cannot open the destination %s: %s", m->destination_uri, error ? error->message : "no reason given");
+                                  "cannot open the destination %s: %s", m->destination_uri,
+                                  error ? error->message : "no reason given");
         }
         run_migration(m);
         if (m->done)

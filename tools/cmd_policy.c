@@ -80,7 +80,9 @@ static const struct {
         const char *by_tech;            /* the member that names a technology or several; NULL: these are about none */
 } sections[] = {
         { "technologies", "Technologies", { "name", "title", "arch", "decided_by", "mechanism", "since", "until" }, "name" },
-        { "fences", "Fences: what a technology keeps from being done", { "code", "technologies", "operations", "severity", "until", "requirements" },
+        { "fences",
+          "Fences: what a technology keeps from being done",
+          { "code", "technologies", "operations", "severity", "until", "requirements" },
           "technologies" },
         { "rules", "Rules", { "code", "migratable", "source", "requirements", "what" }, NULL },
         { "devices", "Devices that QEMU does not migrate", { "device", "model", "migratable", "until", "why" }, NULL },
@@ -109,7 +111,8 @@ static json_object *rows_of_tech(json_object *rows, const char *by_tech, const c
 
 static void keep_tech(json_object *answer, const char *tech) {
         for (size_t i = 0; i < N_ELEMENTS(sections); i++)
-                json_add(answer, sections[i].member, rows_of_tech(json_get_array(answer, sections[i].member), sections[i].by_tech, tech));
+                json_add(answer, sections[i].member,
+                         rows_of_tech(json_get_array(answer, sections[i].member), sections[i].by_tech, tech));
 }
 
 static ExitCode fail_tech(Shell *shell, json_object *technologies, const char *tech) {
@@ -117,7 +120,8 @@ static ExitCode fail_tech(Shell *shell, json_object *technologies, const char *t
 
         strbuf_add(&names, "there are");
         for (size_t i = 0; technologies && i < json_object_array_length(technologies); i++)
-                strbuf_addf(&names, "%s %s", i > 0 ? "," : "", json_get_string(json_object_array_get_idx(technologies, i), "name"));
+                strbuf_addf(&names, "%s %s", i > 0 ? "," : "",
+                            json_get_string(json_object_array_get_idx(technologies, i), "name"));
         return shell_usage(shell, names.text, "no technology is called '%s'", tech);
 }
 

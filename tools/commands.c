@@ -81,11 +81,13 @@ static const OptionRow event_options[] = {
 
 const Command wardsh_commands[] = {
         { "list", "", list_options, "all domains and their states", NULL, cmd_list },
-        { "define", "FILE", define_options, "store a domain's definition", "FILE is libvirt's domain XML; - reads standard input. What virtward "
-          "does not know is refused with its line, never dropped.", cmd_define },
-        { "start", "DOM", start_options, "start a guest", "With --migratable the start has an intent that libvirt's own call cannot carry: "
-          "`required' refuses before QEMU runs whatever would keep the guest from being migrated. `wardsh explain start DOM' says in advance "
-          "whether it would be refused, and why.", cmd_start },
+        { "define", "FILE", define_options, "store a domain's definition",
+          "FILE is libvirt's domain XML; - reads standard input. What virtward does not know is refused with its line, never "
+          "dropped.", cmd_define },
+        { "start", "DOM", start_options, "start a guest",
+          "With --migratable the start has an intent that libvirt's own call cannot carry: `required' refuses before QEMU runs "
+          "whatever would keep the guest from being migrated. `wardsh explain start DOM' says in advance whether it would be "
+          "refused, and why.", cmd_start },
         { "destroy", "DOM", destroy_options, "stop a guest at once, as by pulling the plug", NULL, cmd_verb },
         { "shutdown", "DOM", shutdown_options, "ask a guest to power off", NULL, cmd_verb },
         { "reboot", "DOM", shutdown_options, "ask a guest to reboot", NULL, cmd_verb },
@@ -97,18 +99,21 @@ const Command wardsh_commands[] = {
         { "domstate", "DOM", domstate_options, "a domain's state", NULL, cmd_domstate },
         { "dominfo", "DOM", no_options, "what a domain is and whether it could be migrated", NULL, cmd_dominfo },
         { "autostart", "DOM", autostart_options, "start a domain with the host", NULL, cmd_autostart },
-        { "migrate", "DOM DEST_URI", migrate_options, "move a guest to another daemon", "DEST_URI is a libvirt URI, or the path of a daemon's "
-          "socket on this machine. -v shows progress. Interrupting it cancels the migration: the guest stays here.", cmd_migrate },
-        { "explain start", "DOM|FILE", explain_options, "would it start, and if not, why not", "Asks the same function as a real start; nothing "
-          "is started. FILE (with a / or .xml in its name, or - for standard input) is domain XML that need not be defined. The exit status is "
-          "0 for allow, 3 for refuse, 1 when it could not be asked.", cmd_explain },
-        { "explain migrate", "DOM|FILE", explain_options, "could it be migrated, and if not, why not", "As explain start.", cmd_explain },
+        { "migrate", "DOM DEST_URI", migrate_options, "move a guest to another daemon",
+          "DEST_URI is a libvirt URI, or the path of a daemon's socket on this machine. -v shows progress. Interrupting it "
+          "cancels the migration: the guest stays here.", cmd_migrate },
+        { "explain start", "DOM|FILE", explain_options, "would it start, and if not, why not",
+          "Asks the same function as a real start; nothing is started. FILE (with a / or .xml in its name, or - for standard "
+          "input) is domain XML that need not be defined. The exit status is 0 for allow, 3 for refuse, 1 when it could not be "
+          "asked.", cmd_explain },
+        { "explain migrate", "DOM|FILE", explain_options, "could it be migrated, and if not, why not",
+          "As explain start.", cmd_explain },
         { "why", "DOM", no_options, "how a domain last ended or failed to start", NULL, cmd_why },
         { "policy show", "", policy_options, "the rules in force, per technology and operation", NULL, cmd_policy_show },
-        { "host facts", "", no_options, "what was probed on this host, as JSON", "The output is what explain takes with --host on any "
-          "machine.", cmd_host_facts },
-        { "event", "[DOM]", event_options, "print events as they happen", "Follows until it is interrupted, --count or --timeout end it. "
-          "With --json an object per line.", cmd_event },
+        { "host facts", "", no_options, "what was probed on this host, as JSON",
+          "The output is what explain takes with --host on any machine.", cmd_host_facts },
+        { "event", "[DOM]", event_options, "print events as they happen",
+          "Follows until it is interrupted, --count or --timeout end it. With --json an object per line.", cmd_event },
         { "uri", "", no_options, "the URI of the daemon, for other libvirt clients", NULL, cmd_uri },
         { "version", "", no_options, "versions of wardsh, daemon and QEMU", NULL, cmd_version },
         { "help", "[COMMAND...]", no_options, "this text, or all about a command", NULL, cmd_help },

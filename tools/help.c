@@ -107,7 +107,8 @@ void help_add_overview(const Command *commands, StrBuf *out) {
         }
         strbuf_add(out, "\nOptions of every command:\n");
         add_options(shell_options, out);
-        strbuf_add(out, "\n`wardsh help COMMAND' tells a command's own options. Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused (explain).\n");
+        strbuf_add(out, "\n`wardsh help COMMAND' tells a command's own options. Exit status: 0 done, 1 failed, 2 wrong usage, 3 "
+                        "refused (explain).\n");
 }
 
 void help_add_command(const Command *command, StrBuf *out) {
@@ -193,7 +194,8 @@ static void add_choices(const OptionRow *rows, const char *option, StrBuf *out) 
 }
 
 /* The names' next words, each once: after "explain" that is "start" and "migrate". */
-static void add_name_candidates(const Command *commands, const char *const *words, size_t n_before, const char *prefix, StrBuf *out) {
+static void add_name_candidates(const Command *commands, const char *const *words, size_t n_before, const char *prefix,
+                                StrBuf *out) {
         const char *last = "";
 
         for (const Command *command = commands; command->name; command++) {

@@ -12,11 +12,11 @@ static const char *const states[MAX_NAMES] = {
 /* By state. */
 static const char *const reasons[MAX_NAMES][MAX_NAMES] = {
         { "unknown" },
-        { "unknown", "booted", "migrated", "restored", "from snapshot", "unpaused", "migration canceled", "save canceled", "event wakeup", "crashed",
-          "post-copy", "post-copy failed" },
+        { "unknown", "booted", "migrated", "restored", "from snapshot", "unpaused", "migration canceled", "save canceled",
+          "event wakeup", "crashed", "post-copy", "post-copy failed" },
         { "unknown" },
-        { "unknown", "user", "migrating", "saving", "dumping", "I/O error", "watchdog", "from snapshot", "shutting down", "creating snapshot", "crashed",
-          "starting up", "post-copy", "post-copy failed", "API error" },
+        { "unknown", "user", "migrating", "saving", "dumping", "I/O error", "watchdog", "from snapshot", "shutting down",
+          "creating snapshot", "crashed", "starting up", "post-copy", "post-copy failed", "API error" },
         { "unknown", "user" },
         { "unknown", "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot", "daemon" },
         { "unknown", "panicked" },
@@ -32,7 +32,8 @@ static const char *const details[MAX_NAMES][MAX_NAMES] = {
         { "added", "updated", "renamed", "from snapshot" },
         { "removed", "renamed" },
         { "booted", "migrated", "restored", "from snapshot", "wakeup" },
-        { "paused", "migrated", "I/O error", "watchdog", "restored", "from snapshot", "API error", "post-copy", "post-copy failed" },
+        { "paused", "migrated", "I/O error", "watchdog", "restored", "from snapshot", "API error", "post-copy",
+          "post-copy failed" },
         { "unpaused", "migrated", "from snapshot", "post-copy", "post-copy failed" },
         { "shutdown", "destroyed", "crashed", "migrated", "saved", "failed", "from snapshot" },
         { "finished", "guest", "host" },
@@ -40,7 +41,9 @@ static const char *const details[MAX_NAMES][MAX_NAMES] = {
         { "panicked", "crashloaded" },
 };
 
-static const char *const watchdog_actions[MAX_NAMES] = { "none", "pause", "reset", "poweroff", "shutdown", "debug", "inject-nmi" };
+static const char *const watchdog_actions[MAX_NAMES] = {
+        "none", "pause", "reset", "poweroff", "shutdown", "debug", "inject-nmi"
+};
 
 static const char *name_of(const char *const *names, int value) {
         return value >= 0 && value < MAX_NAMES && names[value] ? names[value] : "unknown";

@@ -38,7 +38,8 @@ static void add_finding(json_object *finding, bool color, size_t width, StrBuf *
         const char *severity = json_get_string(finding, "severity"), *code = json_get_string(finding, "code");
         CLEANUP(free) char *requirements = joined(json_get_array(finding, "requirements"));
         const char *source = json_get_string(finding, "source");
-        CLEANUP(free) char *origin = xasprintf("%s%s%s", source ? source : "", source && requirements[0] ? ", " : "", requirements);
+        CLEANUP(free) char *origin =
+                        xasprintf("%s%s%s", source ? source : "", source && requirements[0] ? ", " : "", requirements);
         Color which = COLOR_PLAIN;
         const char *shown = severity ? severity : "finding";
 
@@ -94,7 +95,8 @@ static void add_indented(const char *text, size_t indent, StrBuf *out) {
 /* ---- why ---- */
 
 static void add_headline(json_object *story, StrBuf *out) {
-        const char *domain = json_get_string(story, "domain"), *operation = json_get_string(story, "operation"), *step = json_get_string(story, "step");
+        const char *domain = json_get_string(story, "domain"), *operation = json_get_string(story, "operation"),
+                   *step = json_get_string(story, "step");
         CLEANUP(free) char *name = text_safe(domain ? domain : "the domain");
         time_t at = (time_t) json_get_int(story, "time", 0);
         char when[64] = "";
@@ -149,7 +151,8 @@ void report_add_table(json_object *array, const char *const *columns, bool color
                         json_object *value = json_object_object_get(row, columns[c]);
 
                         if (value)
-                                cells[c] = json_object_is_type(value, json_type_array) ? joined(value) : xstrdup(json_object_get_string(value));
+                                cells[c] = json_object_is_type(value, json_type_array) ? joined(value)
+                                                                                       : xstrdup(json_object_get_string(value));
                 }
                 text_table_add(&table, (const char *const *) cells);
                 for (size_t c = 0; c < TABLE_MAX_COLUMNS; c++)

@@ -70,7 +70,8 @@ static int open_notify(int *ret_fd, char **ret_name, Error **err) {
         socklen_t len = sizeof(address);
         CLEANUP(close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(sa_family_t)) < 0 || getsockname(fd, (struct sockaddr *) &address, &len) < 0)
+        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(sa_family_t)) < 0 ||
+            getsockname(fd, (struct sockaddr *) &address, &len) < 0)
                 return error_set_errno(err, errno, "cannot make a socket for the daemon's readiness");
         *ret_name = xasprintf("@%.*s", (int) (len - offsetof(struct sockaddr_un, sun_path) - 1), address.sun_path + 1);
         *ret_fd = STEAL_FD(fd);
@@ -172,7 +173,8 @@ static int open_log(const char *runtime_dir, int *ret, Error **err) {
         return 0;
 }
 
-static int await_daemon(const char *program, pid_t pid, int notify_fd, int log_fd, off_t log_from, const char *socket_path, pid_t *ret_pid, Error **err) {
+static int await_daemon(const char *program, pid_t pid, int notify_fd, int log_fd, off_t log_from, const char *socket_path,
+                        pid_t *ret_pid, Error **err) {
         CLEANUP(close) int pidfd = pidfd_open(pid, 0);
         CLEANUP(free) char *said = NULL;
         int r = pidfd < 0 ? -errno : wait_ready(notify_fd, pidfd);

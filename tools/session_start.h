@@ -9,5 +9,5 @@
 bool session_is_up(const char *socket_path);
 
 /* Starts `virtwardd --session` in a session of its own; it stays when we end. Its stderr goes to virtwardd.log in runtime_dir.
- * Returns when it has said READY=1, or when it ended because another one was quicker. *ret_pid: its process, 0 when another won. */
+ * Returns when it has said READY=1, or when it ended because another one was quicker. *ret_pid: its process, or 0 then. */
 int session_start(const char *runtime_dir, const char *socket_path, pid_t *ret_pid, Error **err);

@@ -20,7 +20,8 @@ ExitCode shell_put_text(const char *text) {
 }
 
 ExitCode shell_put_json(json_object *object) {
-        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+        puts(json_object_to_json_string_ext(object,
+                                            JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
         json_object_put(object);
         return SHELL_OK;
 }
@@ -175,7 +176,9 @@ static char *hint_for(Shell *shell, int code, const char *domain) {
         case ERROR_XML_INVALID_SCHEMA:
                 return xstrdup("correct the definition at that place; nothing of it was stored");
         case ERROR_NO_SUPPORT:
-                return shell->target && shell->target->socket ? xasprintf("is the daemon at %s virtwardd? `wardsh version' tells", shell->target->socket) : NULL;
+                return shell->target && shell->target->socket
+                               ? xasprintf("is the daemon at %s virtwardd? `wardsh version' tells", shell->target->socket)
+                               : NULL;
         default:
                 return hint_from_table(shell, command, code, domain);
         }
@@ -191,7 +194,8 @@ ExitCode shell_fail_error(Shell *shell, const Error *err, const char *domain) {
 ExitCode shell_fail_saved(Shell *shell, virErrorPtr error, const char *domain) {
         CLEANUP(free) char *hint = hint_for(shell, error ? error->code : 0, domain);
 
-        report(shell, error && error->message ? error->message : "libvirt gave no reason", hint, error ? error->code : 0, error ? error->domain : 0);
+        report(shell, error && error->message ? error->message : "libvirt gave no reason", hint, error ? error->code : 0,
+               error ? error->domain : 0);
         virFreeError(error);
         return SHELL_FAILED;
 }
@@ -209,13 +213,17 @@ static ExitCode fail_unreachable(Shell *shell, const char *message) {
         if (target->socket && session_is_up(target->socket))
                 hint = xasprintf("something listens at %s, so the reason is its own; its log may say more", target->socket);
         else if (target->socket && strcmp(target->name, "qemu:///system") == 0)
-                hint = xasprintf("is the daemon running? `systemctl start virtwardd' starts it; `wardsh -c session' uses one of your own; "
-                                 "a user needs the right to open %s", target->socket);
+                hint = xasprintf(
+                        "is the daemon running? `systemctl start virtwardd' starts it; `wardsh -c session' uses one of your own; "
+                        "a user needs the right to open %s",
+                        target->socket);
         else if (target->runtime_dir)
-                hint = xasprintf("start it with `virtwardd --session', or leave --no-start out; its log is %s/virtwardd.log", target->runtime_dir);
+                hint = xasprintf("start it with `virtwardd --session', or leave --no-start out; its log is %s/virtwardd.log",
+                                 target->runtime_dir);
         else if (target->socket)
-                hint = xasprintf("does a daemon listen at %s? `virtwardd --session --runtime-dir %.*s' would",
-                                 target->socket, (int) (strrchr(target->socket, '/') ? strrchr(target->socket, '/') - target->socket : 1), target->socket);
+                hint = xasprintf("does a daemon listen at %s? `virtwardd --session --runtime-dir %.*s' would", target->socket,
+                                 (int) (strrchr(target->socket, '/') ? strrchr(target->socket, '/') - target->socket : 1),
+                                 target->socket);
         return shell_fail(shell, hint, "%s", message);
 }
 
@@ -227,17 +235,22 @@ static bool start_session(Shell *shell) {
         if (!target->runtime_dir || shell->no_start || session_is_up(target->socket))
                 return true;
         if (session_start(target->runtime_dir, target->socket, &pid, &err) < 0) {
-                shell_fail(shell, "virtwardd(8) says what it needs; `virtwardd --session' in another terminal shows its messages", "%s", err->detail);
+                shell_fail(shell, "virtwardd(8) says what it needs; `virtwardd --session' in another terminal shows its messages",
+                           "%s", err->detail);
                 return false;
         }
         if (pid > 0)
-                shell_note(shell, "started virtwardd --session, process %d; its log is %s/virtwardd.log", pid, target->runtime_dir);
+                shell_note(shell, "started virtwardd --session, process %d; its log is %s/virtwardd.log", pid,
+                           target->runtime_dir);
         return true;
 }
 
 const Target *shell_target(Shell *shell) {
         const TargetEnv env = {
-                .xdg_runtime_dir = getenv("XDG_RUNTIME_DIR"), .xdg_cache_home = getenv("XDG_CACHE_HOME"), .home = getenv("HOME"), .uid = geteuid(),
+                .xdg_runtime_dir = getenv("XDG_RUNTIME_DIR"),
+                .xdg_cache_home = getenv("XDG_CACHE_HOME"),
+                .home = getenv("HOME"),
+                .uid = geteuid(),
         };
         CLEANUP(error_free) Error *err = NULL;
 
@@ -274,8 +287,10 @@ static bool connect_ward(Shell *shell) {
         if (!shell_target(shell) || !start_session(shell))
                 return false;
         if (!shell->target->socket) {
-                shell_fail(shell, "run wardsh on that host, or give --socket PATH", "%s is no UNIX socket, and only there can wardsh ask "
-                           "for what libvirt's API lacks", shell->target->uri);
+                shell_fail(shell, "run wardsh on that host, or give --socket PATH",
+                           "%s is no UNIX socket, and only there can wardsh ask "
+                           "for what libvirt's API lacks",
+                           shell->target->uri);
                 return false;
         }
         if (ward_client_open(shell->target->socket, shell->target->name, &shell->ward, &err) < 0)
@@ -289,7 +304,8 @@ bool shell_call(Shell *shell, WardProcedure procedure, json_object *request, con
 
         if (!connect_ward(shell))
                 return false;
-        if (ward_client_call(shell->ward, procedure, json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN), &answer, &err) < 0 ||
+        if (ward_client_call(shell->ward, procedure, json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN), &answer,
+                             &err) < 0 ||
             json_parse(answer, strlen(answer), "the daemon's answer", ret, &err) < 0) {
                 if (err->code == ERROR_NO_DOMAIN)
                         shell_connect(shell);           /* for similar names */
@@ -368,7 +384,8 @@ static ExitCode fail_command(Shell *shell, const Args *args) {
                 hint = xasprintf("there is %s", names);
                 return shell_usage(shell, hint, "%s is not a command by itself", args->words[0]);
         }
-        hint = near ? xasprintf("did you mean `wardsh %s'? `wardsh help' lists all", near) : xstrdup("`wardsh help' lists the commands");
+        hint = near ? xasprintf("did you mean `wardsh %s'? `wardsh help' lists all", near)
+                    : xstrdup("`wardsh help' lists the commands");
         return shell_usage(shell, hint, "unknown command '%s'", args->words[0]);
 }
 
@@ -383,12 +400,14 @@ static void take_globals(Shell *shell, const Args *args) {
 }
 
 static ExitCode run_command(Shell *shell, const Args *args) {
-        CLEANUP(free) char *hint = xasprintf("usage: wardsh %s%s%s", shell->command->name, shell->command->args[0] ? " " : "", shell->command->args);
+        CLEANUP(free) char *hint =
+                xasprintf("usage: wardsh %s%s%s", shell->command->name, shell->command->args[0] ? " " : "", shell->command->args);
         size_t min, max;
 
         command_arg_counts(shell->command, &min, &max);
         if (args->n_words < min)
-                return shell_usage(shell, hint, "%s needs %s", shell->command->name, min == 1 ? shell->command->args : "more arguments");
+                return shell_usage(shell, hint, "%s needs %s", shell->command->name,
+                                   min == 1 ? shell->command->args : "more arguments");
         if (args->n_words > max)
                 return shell_usage(shell, hint, "%s does not take '%s'", shell->command->name, args->words[max]);
         return shell->command->run(shell, args);
@@ -429,7 +448,8 @@ ExitCode shell_main(Shell *shell, char **argv) {
         size_t n_name;
 
         if (args_read(&args, tables, 1, &argv, true, &err) < 0)
-                return shell_usage(shell, "`wardsh help' tells the options; a command's own come after its name", "%s", err->detail);
+                return shell_usage(shell, "`wardsh help' tells the options; a command's own come after its name", "%s",
+                                   err->detail);
         take_globals(shell, &args);
         if (args_has(&args, "version"))
                 return shell_put_text("wardsh " VERSION "\n");

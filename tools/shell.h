@@ -65,12 +65,13 @@ static inline void virDomainFree_p(virDomainPtr *domain) {
                 virDomainFree(*domain);
 }
 
-/* Every failure ends in one of these: on stderr for people, and as {"error":{...}} on stdout with --json. hint says what to do next and
- * may be NULL. Return the exit code. */
+/* Every failure ends in one of these: on stderr for people, and as {"error":{...}} on stdout with --json. hint says what to do
+ * next and may be NULL. Return the exit code. */
 ExitCode shell_fail(Shell *shell, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 ExitCode shell_usage(Shell *shell, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* libvirt's last error of this thread, one that virSaveLastError() gave (taken over), or an Error of our own (which stays the caller's);
- * domain, when one is meant, makes better hints. Mind that libvirt's calls clear its last error, virDomainGetName() too. */
+/* libvirt's last error of this thread, one that virSaveLastError() gave (taken over), or an Error of our own (which stays the
+ * caller's); domain, when one is meant, makes better hints. Mind that libvirt's calls clear its last error, virDomainGetName()
+ * too. */
 ExitCode shell_fail_libvirt(Shell *shell, const char *domain);
 ExitCode shell_fail_saved(Shell *shell, virErrorPtr error, const char *domain);
 ExitCode shell_fail_error(Shell *shell, const Error *err, const char *domain);

@@ -15,7 +15,8 @@ static int session_runtime_dir(const TargetEnv *env, char **ret, Error **err) {
         else if (env->home && env->home[0] == '/')
                 *ret = xasprintf("%s/.cache/virtward/run", env->home);
         else
-                return error_set(err, ERROR_INVALID_ARG, "none of XDG_RUNTIME_DIR, XDG_CACHE_HOME and HOME is set, so there is no place "
+                return error_set(err, ERROR_INVALID_ARG,
+                                 "none of XDG_RUNTIME_DIR, XDG_CACHE_HOME and HOME is set, so there is no place "
                                  "for a session daemon; set one, or name a daemon with -c URI or --socket PATH");
         return 0;
 }

@@ -21,7 +21,8 @@ OK, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 DEADLINE = 60
 DIR = tempfile.mkdtemp(prefix='ws-')
 SOCKET = os.path.join(DIR, 'sock')
-ENV = dict({k: v for k, v in os.environ.items() if not k.startswith(('LIBVIRT', 'XDG'))}, HOME=DIR, XDG_RUNTIME_DIR=DIR, LC_ALL='C.UTF-8')
+ENV = {k: v for k, v in os.environ.items() if not k.startswith(('LIBVIRT', 'XDG'))}
+ENV.update(HOME=DIR, XDG_RUNTIME_DIR=DIR, LC_ALL='C.UTF-8')
 
 
 class Failure(Exception):
@@ -41,8 +42,7 @@ def contains(text, *parts):
 
 def wardsh(*args, status=OK, socket=SOCKET, text=None):
     command = [WARDSH] + (['-s', socket] if socket else []) + list(args)
-    done = subprocess.run(command, env=ENV, input=text, stdin=None if text is not None else subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=DEADLINE, check=False)
+    done = subprocess.run(command, env=ENV, input=text or '', capture_output=True, text=True, timeout=DEADLINE, check=False)
     if done.returncode != status:
         raise Failure(f'wardsh {" ".join(args)}: exit status {done.returncode}, wanted {status}\n{done.stdout}{done.stderr}')
     return done
@@ -114,7 +114,8 @@ def test_intent():
 def test_explain_asks():
     equal(as_json('explain', 'start', 'fake1'), {'operation': 'start', 'domain': 'fake1'})
     equal(as_json('explain', 'migrate', 'fake1', '-m'), {'operation': 'migrate', 'migratable': 'required', 'domain': 'fake1'})
-    equal(as_json('explain', 'start', '--migratable=no', '-', text='<x/>'), {'operation': 'start', 'migratable': 'no', 'xml': '<x/>'})
+    equal(as_json('explain', 'start', '--migratable=no', '-', text='<x/>'),
+          {'operation': 'start', 'migratable': 'no', 'xml': '<x/>'})
     facts = os.path.join(DIR, 'facts.json')
     with open(facts, 'w', encoding='utf-8') as f:
         f.write('{"arch":"s390x"}')
@@ -131,9 +132,11 @@ def test_why_asks():
 
 
 def test_usage():
-    for args, says in (((), 'no command was given'), (('strat',), 'did you mean `wardsh start\''), (('frobnicate',), '`wardsh help\''),
-                       (('explain',), '`wardsh explain start\''), (('start',), 'start needs DOM'), (('list', 'x'), "does not take 'x'"),
-                       (('migrate', 'fake1'), 'usage: wardsh migrate DOM DEST_URI'), (('start', '--migratable=maybe', 'x'), 'required|preferred|no'),
+    for args, says in (((), 'no command was given'), (('strat',), 'did you mean `wardsh start\''),
+                       (('frobnicate',), '`wardsh help\''), (('explain',), '`wardsh explain start\''),
+                       (('start',), 'start needs DOM'),
+                       (('list', 'x'), "does not take 'x'"), (('migrate', 'fake1'), 'usage: wardsh migrate DOM DEST_URI'),
+                       (('start', '--migratable=maybe', 'x'), 'required|preferred|no'),
                        (('list', '--runing'), 'did you mean --running'), (('--jsno', 'list'), 'did you mean --json'),
                        (('event', '--count', 'x'), 'a number from 1'), (('help', 'strat'), 'did you mean `wardsh help start\'')):
         done = wardsh(*args, status=USAGE)
@@ -188,8 +191,7 @@ def test_unwritable_output():
     if not os.path.exists('/dev/full'):
         return
     with open('/dev/full', 'w', encoding='utf-8') as full:
-        done = subprocess.run([WARDSH, '-s', SOCKET, 'list'], env=ENV, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE, check=False)
-    equal(done.returncode, FAILED)
+        equal(subprocess.call([WARDSH, '-s', SOCKET, 'list'], env=ENV, stdout=full, timeout=DEADLINE), FAILED)
 
 
 def read_line(stream):
@@ -199,9 +201,13 @@ def read_line(stream):
     return stream.readline()
 
 
+def follow_events(*args):
+    return subprocess.Popen([WARDSH, '-s', SOCKET, '-v', 'event'] + list(args), env=ENV, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
 def test_events():
-    follow = subprocess.Popen([WARDSH, '-s', SOCKET, '-v', '--json', 'event', 'fake3', '--lifecycle', '--count', '3'], env=ENV,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    follow = follow_events('--json', 'fake3', '--lifecycle', '--count', '3')
     try:
         contains(read_line(follow.stderr), 'waiting for events')
         wardsh('destroy', 'fake1')
@@ -217,7 +223,7 @@ def test_events():
 
 def test_events_end():
     equal(wardsh('event', '--timeout', '1').stdout, '')
-    follow = subprocess.Popen([WARDSH, '-s', SOCKET, '-v', 'event'], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    follow = follow_events()
     try:
         contains(read_line(follow.stderr), 'waiting for events')
         follow.send_signal(signal.SIGINT)
@@ -229,7 +235,7 @@ def test_events_end():
 
 def test_daemon_goes_away():
     """Last: the server ends."""
-    follow = subprocess.Popen([WARDSH, '-s', SOCKET, '-v', 'event'], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    follow = follow_events()
     try:
         contains(read_line(follow.stderr), 'waiting for events')
         fake.kill()
@@ -252,7 +258,8 @@ try:
             print(f'ok {number} - {name[5:].replace("_", " ")}')
         except (Failure, subprocess.TimeoutExpired, ValueError, KeyError) as problem:
             failed = True
-            print(''.join(f'# {line}\n' for line in str(problem).splitlines()) + f'not ok {number} - {name[5:].replace("_", " ")}', flush=True)
+            print(''.join(f'# {line}\n' for line in str(problem).splitlines()), end='')
+            print(f'not ok {number} - {name[5:].replace("_", " ")}', flush=True)
 finally:
     fake.kill()
     fake.wait()

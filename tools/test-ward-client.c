@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* tools/test-ward-client.c - the private program's client against a server that reads from a script: right, wrong and cut short. */
+/* tools/test-ward-client.c - the private program's client against a scripted server: answers right, wrong and cut short. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdint.h>
@@ -60,7 +60,8 @@ static void send_answer(int fd, const Answer *answer, const uint32_t call[7]) {
                 add_header(&frame, 28, ping, 2, 0, 0);
                 add_header(&frame, 28, call, 1, 999, 0);
         }
-        add_header(&frame, answer->length ? answer->length : 28 + (uint32_t) payload.len, call, 1, ntohl(call[5]), answer->status);
+        add_header(&frame, answer->length ? answer->length : 28 + (uint32_t) payload.len, call, 1, ntohl(call[5]),
+                   answer->status);
         strbuf_add_n(&frame, payload.text, payload.len);
         send(fd, frame.text, frame.len - answer->cut, MSG_NOSIGNAL);
         strbuf_done(&payload);
@@ -145,7 +146,8 @@ static Error *call_error(void) {
         CLEANUP(free) char *text = NULL;
         Error *err = NULL;
 
-        if (ward_client_open(path, "qemu:///session", &client, &err) == 0 && ward_client_call(client, WARD_PROC_WHY, "{}", &text, &err) == 0)
+        if (ward_client_open(path, "qemu:///session", &client, &err) == 0 &&
+            ward_client_call(client, WARD_PROC_WHY, "{}", &text, &err) == 0)
                 error_set(&err, ERROR_INTERNAL, "it was answered");
         end_server();
         return err;
@@ -154,12 +156,14 @@ static Error *call_error(void) {
 static void test_errors_of_the_daemon(void) {
         CLEANUP(error_free) Error *a = NULL, *b = NULL, *c = NULL;
 
-        start(&no_auth, &opened, &(Answer) { .status = 1, .words = { 42, 10, 1 }, .n_words = 3, .text = "Domain not found: no 'x'" });
+        start(&no_auth, &opened,
+              &(Answer){ .status = 1, .words = { 42, 10, 1 }, .n_words = 3, .text = "Domain not found: no 'x'" });
         a = call_error();
         expect_int(a->code, ==, 42);
         expect_int(a->domain, ==, 10);
         expect_str(a->message, "Domain not found: no 'x'");
-        start(&no_auth, &opened, &(Answer) { .status = 1, .words = { 39, 7, 1 }, .n_words = 3, .text = "Cannot find program 1463898692 version 1" });
+        start(&no_auth, &opened,
+              &(Answer){ .status = 1, .words = { 39, 7, 1 }, .n_words = 3, .text = "Cannot find program 1463898692 version 1" });
         b = call_error();
         expect_int(b->code, ==, ERROR_NO_SUPPORT);
         expect_contains(b->message, "not virtwardd");

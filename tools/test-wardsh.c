@@ -72,7 +72,9 @@ static void test_args_errors(void) {
 }
 
 static void test_args_number(void) {
-        static const char *const bad[] = { "--count=0", "--count=11", "--count=x", "--count=-1", "--count=5x", "--count=99999999999999999999", "--count=" };
+        static const char *const bad[] = { "--count=0",  "--count=11", "--count=x",
+                                           "--count=-1", "--count=5x", "--count=99999999999999999999",
+                                           "--count=" };
         CLEANUP(error_free) Error *err = NULL;
         unsigned value = 0;
         Args args;
@@ -123,7 +125,8 @@ static Target *resolve(const char *connect, const char *socket, const TargetEnv 
 
 static void test_target_defaults(void) {
         const TargetEnv user = { .xdg_runtime_dir = "/run/user/7", .home = "/home/u", .uid = 7 }, root = { .uid = 0 };
-        CLEANUP(target_free) Target *a = resolve(NULL, NULL, &user, NULL), *b = resolve(NULL, NULL, &root, NULL), *c = resolve("system", NULL, &user, NULL);
+        CLEANUP(target_free) Target *a = resolve(NULL, NULL, &user, NULL),
+               *b = resolve(NULL, NULL, &root, NULL), *c = resolve("system", NULL, &user, NULL);
 
         expect_str(a->uri, "qemu+unix:///session?socket=/run/user/7/virtward/virtward-sock");
         expect_str(a->runtime_dir, "/run/user/7/virtward");
@@ -134,7 +137,8 @@ static void test_target_defaults(void) {
 }
 
 static void test_target_session_dirs(void) {
-        const TargetEnv cache = { .xdg_cache_home = "/c", .home = "/home/u", .uid = 7 }, home = { .xdg_runtime_dir = "relative", .home = "/home/u", .uid = 7 };
+        const TargetEnv cache = { .xdg_cache_home = "/c", .home = "/home/u", .uid = 7 },
+                        home = { .xdg_runtime_dir = "relative", .home = "/home/u", .uid = 7 };
         const TargetEnv nothing = { .uid = 7 };
         CLEANUP(target_free) Target *a = resolve(NULL, NULL, &cache, NULL), *b = resolve("session", NULL, &home, NULL), *c = NULL;
         CLEANUP(error_free) Error *err = NULL;
@@ -149,8 +153,10 @@ static void test_target_session_dirs(void) {
 static void test_target_uris(void) {
         const TargetEnv user = { .home = "/h", .uid = 7 };
         CLEANUP(target_free) Target *a = resolve("qemu+unix:///system?no_verify=1&socket=/a%20b/s", NULL, &user, NULL);
-        CLEANUP(target_free) Target *b = resolve("qemu+tls://host/system?socket=/x", NULL, &user, NULL), *c = resolve(NULL, "/a b/s&x", &user, NULL);
-        CLEANUP(target_free) Target *d = resolve("session", "/s", &user, NULL), *e = resolve("remote+unix:///?socket=/r", NULL, &user, NULL);
+        CLEANUP(target_free) Target *b = resolve("qemu+tls://host/system?socket=/x", NULL, &user, NULL),
+               *c = resolve(NULL, "/a b/s&x", &user, NULL);
+        CLEANUP(target_free) Target *d = resolve("session", "/s", &user, NULL),
+               *e = resolve("remote+unix:///?socket=/r", NULL, &user, NULL);
         CLEANUP(free) char *to = target_uri_of("/d/sock"), *as_is = target_uri_of("qemu+tls://h/system");
 
         expect_str(a->socket, "/a b/s");
@@ -308,52 +314,58 @@ static void test_wrapped(void) {
         expect_str(out.text, "to  one two\n    three\n    four\n");
 }
 
+/* JSON with ' for ". */
 static json_object *parse(const char *text) {
+        CLEANUP(free) char *copy = xstrdup(text);
         json_object *object = NULL;
 
-        json_parse(text, strlen(text), "test", &object, NULL);
+        for (char *at = copy; *at; at++)
+                if (*at == '\'')
+                        *at = '"';
+        json_parse(copy, strlen(copy), "test", &object, NULL);
         return object;
 }
 
 static void test_verdict(void) {
         CLEANUP(json_put) json_object *report = parse(
-                "{\"operation\":\"start\",\"domain\":\"db1\",\"verdict\":\"refuse\",\"migratable\":\"no\",\"simulated\":true,\"findings\":[{\"code\":\"WARD-SEV\","
-                "\"severity\":\"refuse\",\"path\":\"/domain/launchSecurity\",\"what\":\"SEV guests cannot be migrated\",\"want\":\"no launchSecurity\","
-                "\"remedy\":\"drop it\",\"requirements\":[\"R13\",\"R44\"],\"source\":\"vmm\"}]}");
+                "{'operation':'start','domain':'db1','verdict':'refuse','migratable':'no','simulated':true,'findings':[{"
+                "'code':'WARD-SEV','severity':'refuse','path':'/domain/launchSecurity','what':'SEV guests cannot be migrated',"
+                "'want':'no launchSecurity','remedy':'drop it','requirements':['R13','R44'],'source':'vmm'}]}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         expect(report_refused(report));
         report_add_verdict(report, false, 80, &out);
         expect_str(out.text,
                    "start db1: REFUSED; it could not be migrated (simulated: these are facts of a host that was not probed)\n"
-                   "\nrefused  WARD-SEV  (vmm, R13, R44)\n    what  SEV guests cannot be migrated\n    where /domain/launchSecurity\n"
-                   "    want  no launchSecurity\n    do    drop it\n");
+                   "\nrefused  WARD-SEV  (vmm, R13, R44)\n    what  SEV guests cannot be migrated\n"
+                   "    where /domain/launchSecurity\n    want  no launchSecurity\n    do    drop it\n");
 }
 
 static void test_verdict_of_little(void) {
-        CLEANUP(json_put) json_object *report = parse("{\"verdict\":\"allow\",\"findings\":[{},{\"severity\":7,\"requirements\":\"x\"}]}");
+        CLEANUP(json_put) json_object *report = parse("{'verdict':'allow','findings':[{},{'severity':7,'requirements':'x'}]}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         expect(!report_refused(report));
         report_add_verdict(report, true, 80, &out);
-        expect_contains(out.text, "start the definition: \033[32mallowed\033[0m; whether it could be migrated is not known\n");
+        expect_contains(out.text,
+                        "start the definition: \033[32mallowed\033[0m; whether it could be migrated is not known\n");
 }
 
 static void test_story(void) {
         CLEANUP(json_put) json_object *story = parse(
-                "{\"domain\":\"db1\",\"time\":86400,\"operation\":\"start\",\"step\":\"open-monitor\",\"error\":\"internal error: QEMU ended\","
-                "\"exit\":\"exited with status 1\",\"stderr\":\"no such file\\nb\\u001b[2J\",\"last_sent\":\"\","
-                "\"report\":{\"verdict\":\"refuse\",\"migratable\":\"yes\"}}");
+                "{'domain':'db1','time':86400,'operation':'start','step':'open-monitor','error':'internal error: QEMU ended',"
+                "'exit':'exited with status 1','stderr':'no such file\\nb\\u001b[2J','last_sent':'',"
+                "'report':{'verdict':'refuse','migratable':'yes'}}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         report_add_story(story, false, 80, &out);
         expect_str(out.text, "db1: start, at step open-monitor, 1970-01-02 00:00:00\n    error internal error: QEMU ended\n"
-                   "    QEMU  exited with status 1\nQEMU said:\n    no such file\n    b?[2J\n"
-                   "\nstart the definition: REFUSED; it could be migrated\n");
+                             "    QEMU  exited with status 1\nQEMU said:\n    no such file\n    b?[2J\n"
+                             "\nstart the definition: REFUSED; it could be migrated\n");
 }
 
 static void test_story_while_running(void) {
-        CLEANUP(json_put) json_object *story = parse("{\"domain\":\"db1\",\"running\":true,\"pid\":42,\"job\":\"migration, 3 s\"}");
+        CLEANUP(json_put) json_object *story = parse("{'domain':'db1','running':true,'pid':42,'job':'migration, 3 s'}");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         report_add_story(story, false, 80, &out);
@@ -361,7 +373,7 @@ static void test_story_while_running(void) {
 }
 
 static void test_report_table(void) {
-        CLEANUP(json_put) json_object *value = parse("[{\"code\":\"A\",\"requirements\":[\"R1\",\"R2\"]},{\"n\":3}]");
+        CLEANUP(json_put) json_object *value = parse("[{'code':'A','requirements':['R1','R2']},{'n':3}]");
         CLEANUP(strbuf_done) StrBuf out = {};
 
         report_add_table(value, (const char *const[]) { "code", "requirements", "n", NULL }, false, &out);

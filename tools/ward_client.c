@@ -135,7 +135,8 @@ static int receive_frame(WardClient *client, uint32_t words[N_WORDS], char **ret
         for (int i = 0; i < N_WORDS; i++)
                 words[i] = ntohl(words[i]);
         if (words[WORD_LENGTH] < HEADER_BYTES || words[WORD_LENGTH] > FRAME_MAX)
-                return error_set(err, ERROR_RPC, "the answer from %s is not libvirt's protocol (length %u)", client->path, words[WORD_LENGTH]);
+                return error_set(err, ERROR_RPC, "the answer from %s is not libvirt's protocol (length %u)", client->path,
+                                 words[WORD_LENGTH]);
         *ret_len = words[WORD_LENGTH] - HEADER_BYTES;
         payload = xmalloc(*ret_len + 1);
         if (receive_all(client, payload, *ret_len, err) < 0)
@@ -145,7 +146,8 @@ static int receive_frame(WardClient *client, uint32_t words[N_WORDS], char **ret
 }
 
 /* Sends a call and reads until its reply; everything else (a keepalive ping) is passed over. */
-static int call(WardClient *client, uint32_t program, uint32_t procedure, const StrBuf *args, char **ret_payload, size_t *ret_len, Error **err) {
+static int call(WardClient *client, uint32_t program, uint32_t procedure, const StrBuf *args, char **ret_payload, size_t *ret_len,
+                Error **err) {
         CLEANUP(strbuf_done) StrBuf frame = {};
         uint32_t words[N_WORDS], serial = client->serial++;
 
@@ -203,7 +205,8 @@ static int authenticate(WardClient *client, Error **err) {
         for (uint32_t n = read_word(&types); n > 0 && !types.failed; n--)
                 if (read_word(&types) == AUTH_NONE && !types.failed)
                         return 0;
-        return error_set(err, ERROR_AUTH_FAILED, "the daemon at %s wants an authentication that wardsh cannot do there", client->path);
+        return error_set(err, ERROR_AUTH_FAILED, "the daemon at %s wants an authentication that wardsh cannot do there",
+                         client->path);
 }
 
 static int open_connection(WardClient *client, const char *open_name, Error **err) {

@@ -34,9 +34,11 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 
 /* Sees every message first. */
 static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error *error) {
-        if (!sd_bus_message_is_method_call(message, NULL, NULL) || !bus_call_too_many(userdata, sd_bus_message_get_sender(message)))
+        if (!sd_bus_message_is_method_call(message, NULL, NULL) ||
+            !bus_call_too_many(userdata, sd_bus_message_get_sender(message)))
                 return 0;
-        return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%d calls are not answered yet: wait for them", BUS_CALLS_PER_CLIENT);
+        return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "%d calls are not answered yet: wait for them",
+                                 BUS_CALLS_PER_CLIENT);
 }
 
 static int serve(Bus *bus, sd_event *loop) {
@@ -47,8 +49,8 @@ static int serve(Bus *bus, sd_event *loop) {
         if (r >= 0)
                 r = bus_domain_add(bus);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-                                              "Disconnected", on_disconnected, NULL, bus);
+                r = sd_bus_match_signal_async(bus->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                              "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, bus);
         if (r >= 0)
                 r = sd_bus_request_name_async(bus->bus, NULL, bus->name, 0, on_name, bus);
         return r < 0 ? r : sd_bus_attach_event(bus->bus, loop, SD_EVENT_PRIORITY_NORMAL);
@@ -59,11 +61,13 @@ Bus *bus_new(sd_event *loop, Driver *driver, BusKind kind, const char *name) {
         int r;
 
         bus->name = xstrdup(name);
-        r = kind == BUS_SYSTEM ? sd_bus_open_system_with_description(&bus->bus, "virtward") : sd_bus_open_user_with_description(&bus->bus, "virtward");
+        r = kind == BUS_SYSTEM ? sd_bus_open_system_with_description(&bus->bus, "virtward")
+                               : sd_bus_open_user_with_description(&bus->bus, "virtward");
         if (r >= 0)
                 r = serve(bus, loop);
         if (r < 0) {
-                log_info("dbus: there is no %s bus (%s); all else is served", kind == BUS_SYSTEM ? "system" : "session", strerror(-r));
+                log_info("dbus: there is no %s bus (%s); all else is served", kind == BUS_SYSTEM ? "system" : "session",
+                         strerror(-r));
                 return NULL;
         }
         bus->driver = driver;

@@ -25,7 +25,8 @@ static int method_lookup_by_name(sd_bus_message *message, void *userdata, sd_bus
         if (r < 0)
                 return r;
         domain = bus->driver->verbs->find_name(bus->driver, name);
-        return domain ? reply_path(message, domain) : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching name '%s'", name);
+        return domain ? reply_path(message, domain)
+                      : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching name '%s'", name);
 }
 
 static int method_lookup_by_uuid(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -38,9 +39,11 @@ static int method_lookup_by_uuid(sd_bus_message *message, void *userdata, sd_bus
         if (r < 0)
                 return r;
         if (sd_id128_from_string(text, &uuid) < 0)
-                return bus_fail_with(message, ERROR_INVALID_ARG, "uuidstr in %s must be a valid UUID", "virDomainLookupByUUIDString");
+                return bus_fail_with(message, ERROR_INVALID_ARG, "uuidstr in %s must be a valid UUID",
+                                     "virDomainLookupByUUIDString");
         domain = bus->driver->verbs->find_uuid(bus->driver, uuid);
-        return domain ? reply_path(message, domain) : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching uuid '%s'", text);
+        return domain ? reply_path(message, domain)
+                      : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching uuid '%s'", text);
 }
 
 static int method_lookup_by_id(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -52,7 +55,8 @@ static int method_lookup_by_id(sd_bus_message *message, void *userdata, sd_bus_e
         if (r < 0)
                 return r;
         domain = id >= 0 ? bus->driver->verbs->find_id(bus->driver, id) : NULL;
-        return domain ? reply_path(message, domain) : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching id %d", id);
+        return domain ? reply_path(message, domain)
+                      : bus_fail_with(message, ERROR_NO_DOMAIN, "no domain with matching id %d", id);
 }
 
 typedef struct Listing {
@@ -93,7 +97,8 @@ static int method_list_domains(sd_bus_message *message, void *userdata, sd_bus_e
         if (r < 0)
                 return r;
         if (flags & ~(uint32_t) LIST_ALL_FLAGS)
-                return bus_fail_with(message, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function ListDomains", flags & ~(uint32_t) LIST_ALL_FLAGS);
+                return bus_fail_with(message, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function ListDomains",
+                                     flags & ~(uint32_t) LIST_ALL_FLAGS);
         return reply_list(userdata, message, flags);
 }
 
@@ -167,8 +172,8 @@ static int method_domain_capabilities(sd_bus_message *message, void *userdata, s
 
         if (r < 0)
                 return r;
-        bus->driver->verbs->domain_capabilities(bus->driver, bus_optional(emulator), bus_optional(arch), bus_optional(machine), bus_optional(type),
-                                                flags, bus_call_new(bus, message, bus_answer_text));
+        bus->driver->verbs->domain_capabilities(bus->driver, bus_optional(emulator), bus_optional(arch), bus_optional(machine),
+                                                bus_optional(type), flags, bus_call_new(bus, message, bus_answer_text));
         return 1;
 }
 
@@ -192,8 +197,8 @@ static int method_memory_stats(sd_bus_message *message, void *userdata, sd_bus_e
                 return r;
         if (host_memory(node, &memory, &err) < 0)
                 return bus_fail(message, err);
-        return sd_bus_reply_method_return(message, "a{st}", 4, "total", memory.total, "free", memory.free, "buffers", memory.buffers,
-                                          "cached", memory.cached);
+        return sd_bus_reply_method_return(message, "a{st}", 4, "total", memory.total, "free", memory.free, "buffers",
+                                          memory.buffers, "cached", memory.cached);
 }
 
 static int method_cpu_stats(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -207,20 +212,24 @@ static int method_cpu_stats(sd_bus_message *message, void *userdata, sd_bus_erro
                 return r;
         if (host_cpu_times(cpu, &times, &err) < 0)
                 return bus_fail(message, err);
-        return sd_bus_reply_method_return(message, "a{st}", 4, "kernel", times.kernel, "user", times.user, "idle", times.idle, "iowait", times.iowait);
+        return sd_bus_reply_method_return(message, "a{st}", 4, "kernel", times.kernel, "user", times.user, "idle", times.idle,
+                                          "iowait", times.iowait);
 }
 
 /* ---- properties ---- */
 
-static int get_encrypted(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_encrypted(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                         void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "b", false);
 }
 
-static int get_secure(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_secure(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                      void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "b", true);         /* nothing leaves this machine */
 }
 
-static int get_hostname(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_hostname(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                        void *userdata, sd_bus_error *error) {
         char name[HOST_NAME_SIZE] = "";
 
         if (gethostname(name, sizeof(name) - 1) < 0)
@@ -228,17 +237,20 @@ static int get_hostname(sd_bus *b, const char *path, const char *interface, cons
         return sd_bus_message_append(reply, "s", name);
 }
 
-static int get_lib_version(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_lib_version(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                           void *userdata, sd_bus_error *error) {
         return sd_bus_message_append(reply, "t", (uint64_t) DRIVER_LIBVIRT_VERSION);
 }
 
-static int get_version(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_version(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                       void *userdata, sd_bus_error *error) {
         Bus *bus = userdata;
 
         return sd_bus_message_append(reply, "t", bus->driver->verbs->hypervisor_version(bus->driver));
 }
 
-#define METHOD(member, in, out, handler) SD_BUS_METHOD_WITH_ARGS(member, SD_BUS_ARGS in, SD_BUS_RESULT out, handler, SD_BUS_VTABLE_UNPRIVILEGED)
+#define METHOD(member, in, out, handler)                                                                                         \
+        SD_BUS_METHOD_WITH_ARGS(member, SD_BUS_ARGS in, SD_BUS_RESULT out, handler, SD_BUS_VTABLE_UNPRIVILEGED)
 
 static const sd_bus_vtable connect_vtable[] = {
         SD_BUS_VTABLE_START(0),
@@ -249,8 +261,8 @@ static const sd_bus_vtable connect_vtable[] = {
         METHOD("DomainLookupByUUID", ("s", uuid), ("o", domain), method_lookup_by_uuid),
         METHOD("GetAllDomainStats", ("u", stats, "u", flags), ("a(sa{sv})", records), method_all_domain_stats),
         METHOD("GetCapabilities", (NULL), ("s", capabilities), method_capabilities),
-        METHOD("GetDomainCapabilities", ("s", emulatorbin, "s", arch, "s", machine, "s", virttype, "u", flags), ("s", domCapabilities),
-               method_domain_capabilities),
+        METHOD("GetDomainCapabilities", ("s", emulatorbin, "s", arch, "s", machine, "s", virttype, "u", flags),
+               ("s", domCapabilities), method_domain_capabilities),
         METHOD("ListDomains", ("u", flags), ("ao", domains), method_list_domains),
         METHOD("NodeGetCPUStats", ("i", cpuNum, "u", flags), ("a{st}", cpuStats), method_cpu_stats),
         METHOD("NodeGetFreeMemory", (NULL), ("t", freemem), method_free_memory),

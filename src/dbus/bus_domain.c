@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dbus/bus_domain.c - the objects of domains: org.libvirt.Domain and org.virtward.Domain1, a row per member over the driver's verbs. */
+/* dbus/bus_domain.c - the objects of domains: org.libvirt.Domain and org.virtward.Domain1, a row per member. */
 #include <errno.h>
 #include "dbus/bus_private.h"
 #include "util/json.h"
@@ -127,7 +127,8 @@ static int read_view(Bus *bus, sd_bus_message *message, const DomainView **ret) 
         if (r < 0 || (r = read_uuid(message, &uuid)) != 0)
                 return r;
         if (flags != 0)
-                return bus_fail_with(message, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags, sd_bus_message_get_member(message));
+                return bus_fail_with(message, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags,
+                                     sd_bus_message_get_member(message));
         *ret = bus->driver->verbs->find_uuid(bus->driver, uuid);
         return *ret ? 0 : fail_unknown(message, uuid);
 }
@@ -196,7 +197,8 @@ static int method_get_metadata(sd_bus_message *message, void *userdata, sd_bus_e
 
         if (r < 0 || (r = read_uuid(message, &uuid)) != 0)
                 return r;
-        bus->driver->verbs->get_metadata(bus->driver, uuid, type, bus_optional(uri), flags, bus_call_new(bus, message, bus_answer_text));
+        bus->driver->verbs->get_metadata(bus->driver, uuid, type, bus_optional(uri), flags,
+                                         bus_call_new(bus, message, bus_answer_text));
         return 1;
 }
 
@@ -236,14 +238,17 @@ static int method_explain_start(sd_bus_message *message, void *userdata, sd_bus_
 
 /* ---- properties ---- */
 
-static int get_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error);
+static int get_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                        void *userdata, sd_bus_error *error);
 
 /* Never reached: on_message() takes every Set, because a setter of sd-bus could not answer later. */
-static int set_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *value, void *userdata, sd_bus_error *error) {
+static int set_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *value,
+                        void *userdata, sd_bus_error *error) {
         return -EOPNOTSUPP;
 }
 
-#define METHOD(member, in, out, handler) SD_BUS_METHOD_WITH_ARGS(member, SD_BUS_ARGS in, SD_BUS_RESULT out, handler, SD_BUS_VTABLE_UNPRIVILEGED)
+#define METHOD(member, in, out, handler)                                                                                         \
+        SD_BUS_METHOD_WITH_ARGS(member, SD_BUS_ARGS in, SD_BUS_RESULT out, handler, SD_BUS_VTABLE_UNPRIVILEGED)
 #define PROPERTY(member, signature, flags) SD_BUS_PROPERTY(member, signature, get_property, 0, flags)
 #define SIGNAL(member, ...) SD_BUS_SIGNAL_WITH_ARGS(member, SD_BUS_ARGS(__VA_ARGS__), 0)
 
@@ -323,7 +328,8 @@ static const struct {
         { "OSType", append_os_type }, { "Persistent", append_persistent }, { "Updated", append_updated }, { "UUID", append_uuid },
 };
 
-static int get_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+static int get_property(sd_bus *b, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                        void *userdata, sd_bus_error *error) {
         const DomainView *domain = find_path(userdata, path);
         size_t i = 0;
 
@@ -371,8 +377,8 @@ static int emit(Bus *bus, const char *path, const DomainEvent *event) {
         case DOMAIN_EVENT_WATCHDOG:
                 return sd_bus_emit_signal(bus->bus, path, INTERFACE, "Watchdog", "i", (int32_t) event->number);
         case DOMAIN_EVENT_IO_ERROR_REASON:
-                return sd_bus_emit_signal(bus->bus, path, INTERFACE, "IOError", "ssis", event->io_error.path, event->io_error.alias,
-                                          (int32_t) event->io_error.action, event->io_error.reason);
+                return sd_bus_emit_signal(bus->bus, path, INTERFACE, "IOError", "ssis", event->io_error.path,
+                                          event->io_error.alias, (int32_t) event->io_error.action, event->io_error.reason);
         case DOMAIN_EVENT_BALLOON_CHANGE:
                 return sd_bus_emit_signal(bus->bus, path, INTERFACE, "BalloonChange", "t", (uint64_t) event->number);
         case DOMAIN_EVENT_MIGRATION_ITERATION:

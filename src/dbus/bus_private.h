@@ -72,14 +72,16 @@ int bus_path_parse(const char *path, sd_id128_t *ret);                          
 typedef struct BusInterface {
         const char *name;
         const sd_bus_vtable *vtable;
-        int (*set)(Bus *bus, sd_bus_message *message, const char *property);    /* message is at the value; NULL: nothing can be set */
+        int (*set)(Bus *bus, sd_bus_message *message,
+                   const char *property); /* message is at the value; NULL: nothing can be set */
         /* Both or none: a property that is not known yet is left out by GetAll and waited for by Get. */
         bool (*is_known)(Bus *bus, const char *property);
         int (*await)(Bus *bus, sd_bus_message *message, const char *property);
 } BusInterface;
 
-/* Answers org.freedesktop.DBus.Properties for an object with these interfaces (ending with a zeroed row); 0: the message is another.
- * libvirt-dbus differs from sd-bus: GetAll has double variants, and what is wrong is InvalidArgs. exists false: GetAll is empty. */
+/* Answers org.freedesktop.DBus.Properties for an object with these interfaces (ending with a zeroed row); 0: the message is
+ * another. libvirt-dbus differs from sd-bus: GetAll has double variants, and what is wrong is InvalidArgs. exists false: GetAll
+ * is empty. */
 int bus_properties_handle(Bus *bus, sd_bus_message *message, const BusInterface *interfaces, bool exists);
 
 /* ---- bus_connect.c, bus_domain.c ---- */

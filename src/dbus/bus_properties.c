@@ -32,15 +32,18 @@ static bool is_known(Bus *bus, const BusInterface *interface, const sd_bus_vtabl
 }
 
 /* The value in a variant. */
-static int append_value(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface, const sd_bus_vtable *row, sd_bus_error *error) {
+static int append_value(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface,
+                        const sd_bus_vtable *row, sd_bus_error *error) {
         int r = sd_bus_message_open_container(reply, 'v', row->x.property.signature);
 
         if (r >= 0)
-                r = row->x.property.get(bus->bus, sd_bus_message_get_path(message), interface->name, row->x.property.member, reply, bus, error);
+                r = row->x.property.get(bus->bus, sd_bus_message_get_path(message), interface->name, row->x.property.member,
+                                        reply, bus, error);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_entry(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface, const sd_bus_vtable *row, sd_bus_error *error) {
+static int append_entry(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface,
+                        const sd_bus_vtable *row, sd_bus_error *error) {
         int r = sd_bus_message_open_container(reply, 'e', "sv");
 
         if (r >= 0)
@@ -54,7 +57,8 @@ static int append_entry(Bus *bus, sd_bus_message *message, sd_bus_message *reply
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_all(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface, bool exists, sd_bus_error *error) {
+static int append_all(Bus *bus, sd_bus_message *message, sd_bus_message *reply, const BusInterface *interface, bool exists,
+                      sd_bus_error *error) {
         int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
         for (const sd_bus_vtable *row = interface->vtable; r >= 0 && exists && row->type != _SD_BUS_VTABLE_END; row++)
@@ -70,7 +74,8 @@ static int reply_with(Bus *bus, sd_bus_message *message, const BusInterface *int
         int r = sd_bus_message_new_method_return(message, &reply);
 
         if (r >= 0)
-                r = row ? append_value(bus, message, reply, interface, row, &error) : append_all(bus, message, reply, interface, exists, &error);
+                r = row ? append_value(bus, message, reply, interface, row, &error)
+                        : append_all(bus, message, reply, interface, exists, &error);
         if (r >= 0)
                 r = sd_bus_send(NULL, reply, NULL);
         else
@@ -105,7 +110,8 @@ static int handle_get(Bus *bus, sd_bus_message *message, const BusInterface *int
         row = find_property(interface, property);
         if (!row)
                 return fail_args(message, "no such property:", property);
-        return is_known(bus, interface, row) ? reply_with(bus, message, interface, row, true) : interface->await(bus, message, property);
+        return is_known(bus, interface, row) ? reply_with(bus, message, interface, row, true)
+                                             : interface->await(bus, message, property);
 }
 
 static int handle_set(Bus *bus, sd_bus_message *message, const BusInterface *interfaces) {

@@ -145,19 +145,23 @@ static void get_metadata(Driver *driver, sd_id128_t uuid, int type, const char *
                 reply_text(reply, "a title");
 }
 
-static void set_metadata(Driver *driver, sd_id128_t uuid, int type, const char *metadata, const char *key, const char *uri, unsigned flags, Reply *reply) {
-        if (!note(reply, "set_metadata %s %d %s %s %s %u", name_of(uuid), type, metadata, key ? key : "NULL", uri ? uri : "NULL", flags))
+static void set_metadata(Driver *driver, sd_id128_t uuid, int type, const char *metadata, const char *key, const char *uri,
+                         unsigned flags, Reply *reply) {
+        if (!note(reply, "set_metadata %s %d %s %s %s %u", name_of(uuid), type, metadata, key ? key : "NULL", uri ? uri : "NULL",
+                  flags))
                 reply_none(reply);
 }
 
 static const Param some_params[] = {
-        { .name = "i", .type = PARAM_INT, .i = -1 }, { .name = "u", .type = PARAM_UINT, .u = 2 }, { .name = "x", .type = PARAM_LLONG, .i = -3 },
-        { .name = "t", .type = PARAM_ULLONG, .u = 4 }, { .name = "d", .type = PARAM_DOUBLE, .d = 0.5 }, { .name = "b", .type = PARAM_BOOLEAN, .b = true },
+        { .name = "i", .type = PARAM_INT, .i = -1 },        { .name = "u", .type = PARAM_UINT, .u = 2 },
+        { .name = "x", .type = PARAM_LLONG, .i = -3 },      { .name = "t", .type = PARAM_ULLONG, .u = 4 },
+        { .name = "d", .type = PARAM_DOUBLE, .d = 0.5 },    { .name = "b", .type = PARAM_BOOLEAN, .b = true },
         { .name = "s", .type = PARAM_STRING, .s = "text" },
 };
 
 static void stats(Driver *driver, const sd_id128_t *uuids, size_t n_uuids, unsigned which, unsigned flags, Reply *reply) {
-        const DomainStats records[] = { { &pretence.domains[0], some_params, N_ELEMENTS(some_params) }, { &pretence.domains[1], NULL, 0 } };
+        const DomainStats records[] = { { &pretence.domains[0], some_params, N_ELEMENTS(some_params) },
+                                        { &pretence.domains[1], NULL, 0 } };
 
         if (!note(reply, "stats %zu %s %u %u", n_uuids, n_uuids > 0 ? name_of(uuids[0]) : "-", which, flags))
                 reply_give(reply, &(Result) { .kind = RESULT_STATS, .stats = { records, n_uuids > 0 ? 1 : 2 } });
@@ -173,9 +177,10 @@ static void capabilities(Driver *driver, Reply *reply) {
                 reply_text(reply, "<capabilities/>");
 }
 
-static void domain_capabilities(Driver *driver, const char *emulator, const char *arch, const char *machine, const char *type, unsigned flags, Reply *reply) {
-        if (!note(reply, "domain_capabilities %s %s %s %s %u", emulator ? emulator : "NULL", arch ? arch : "NULL", machine ? machine : "NULL",
-                  type ? type : "NULL", flags))
+static void domain_capabilities(Driver *driver, const char *emulator, const char *arch, const char *machine, const char *type,
+                                unsigned flags, Reply *reply) {
+        if (!note(reply, "domain_capabilities %s %s %s %s %u", emulator ? emulator : "NULL", arch ? arch : "NULL",
+                  machine ? machine : "NULL", type ? type : "NULL", flags))
                 reply_text(reply, "<domainCapabilities/>");
 }
 
@@ -203,12 +208,36 @@ static void unsubscribe(Driver *driver, const DriverEvents *events, void *userda
 }
 
 static const DriverVerbs verbs = {
-        .type = "QEMU", .find_uuid = find_uuid, .find_name = find_name, .find_id = find_id, .each_domain = each_domain,
-        .hypervisor_version = hypervisor_version, .hypervisor_version_ask = hypervisor_version_ask, .capabilities = capabilities,
-        .domain_capabilities = domain_capabilities, .define = define, .undefine = undefine, .create_xml = create_xml, .create = create,
-        .destroy = destroy, .shutdown = shutdown, .reboot = reboot, .reset = reset, .suspend = suspend, .resume = resume, .xml_desc = xml_desc,
-        .set_autostart = set_autostart, .get_metadata = get_metadata, .set_metadata = set_metadata, .stats = stats, .job_stats = job_stats,
-        .abort_job = abort_job, .explain = explain, .client_gone = client_gone, .subscribe = subscribe, .unsubscribe = unsubscribe,
+        .type = "QEMU",
+        .find_uuid = find_uuid,
+        .find_name = find_name,
+        .find_id = find_id,
+        .each_domain = each_domain,
+        .hypervisor_version = hypervisor_version,
+        .hypervisor_version_ask = hypervisor_version_ask,
+        .capabilities = capabilities,
+        .domain_capabilities = domain_capabilities,
+        .define = define,
+        .undefine = undefine,
+        .create_xml = create_xml,
+        .create = create,
+        .destroy = destroy,
+        .shutdown = shutdown,
+        .reboot = reboot,
+        .reset = reset,
+        .suspend = suspend,
+        .resume = resume,
+        .xml_desc = xml_desc,
+        .set_autostart = set_autostart,
+        .get_metadata = get_metadata,
+        .set_metadata = set_metadata,
+        .stats = stats,
+        .job_stats = job_stats,
+        .abort_job = abort_job,
+        .explain = explain,
+        .client_gone = client_gone,
+        .subscribe = subscribe,
+        .unsubscribe = unsubscribe,
 };
 
 static void pretence_reset(void) {
@@ -216,9 +245,11 @@ static void pretence_reset(void) {
         pretence = (Pretence) {
                 .driver = { .verbs = &verbs },
                 .domains = {
-                        { .name = "db1", .id = 7, .state = DOMAIN_RUNNING, .reason = 1, .active = true, .persistent = true, .os_type = "hvm",
+                        { .name = "db1", .id = 7, .state = DOMAIN_RUNNING, .reason = 1, .active = true, .persistent = true,
+                          .os_type = "hvm",
                           .uuid = SD_ID128_MAKE(11,11,11,11,22,22,33,33,44,44,55,55,55,55,55,aa) },
-                        { .name = "web", .id = -1, .state = DOMAIN_SHUTOFF, .reason = 2, .persistent = true, .autostart = true, .os_type = "hvm",
+                        { .name = "web", .id = -1, .state = DOMAIN_SHUTOFF, .reason = 2, .persistent = true,
+                          .autostart = true, .os_type = "hvm",
                           .updated = true, .uuid = SD_ID128_MAKE(11,11,11,11,22,22,33,33,44,44,55,55,55,55,55,bb) },
                 },
         };
@@ -541,7 +572,8 @@ static void test_explain(void) {
         ask(DB1, "org.virtward.Domain1", "ExplainStart", "s", "required");
         expect_str(answered_text("s"), "{\"verdict\":\"allow\"}");
         expect_str(pretence.asked,
-                   "explain {\"operation\":\"start\",\"domain\":\"11111111-2222-3333-4444-5555555555aa\",\"migratable\":\"required\"}");
+                   "explain "
+                   "{\"operation\":\"start\",\"domain\":\"11111111-2222-3333-4444-5555555555aa\",\"migratable\":\"required\"}");
         ask(DB1, "org.virtward.Domain1", "ExplainStart", "s", "");
         expect(!strstr(pretence.asked, "migratable"));
 }
@@ -723,7 +755,8 @@ static void test_lifecycle_signal(void) {
         int32_t event = -1, detail = -1;
 
         need_bus();
-        tell(&(DomainEvent) { .id = DOMAIN_EVENT_LIFECYCLE, .domain = &pretence.domains[0], .lifecycle = { LIFECYCLE_STOPPED, 1 } });
+        tell(&(DomainEvent){
+                .id = DOMAIN_EVENT_LIFECYCLE, .domain = &pretence.domains[0], .lifecycle = { LIFECYCLE_STOPPED, 1 } });
         expect(signal_seen && sd_bus_message_is_signal(signal_seen, CONNECT, "DomainEvent"));
         expect_str(sd_bus_message_get_path(signal_seen), BUS_CONNECT_PATH);
         sd_bus_message_read(signal_seen, "oii", &path, &event, &detail);
@@ -797,7 +830,8 @@ static const char *annotation(xmlNode *member, char **to_free) {
 }
 
 static char *member_line(const char *interface, xmlNode *member) {
-        CLEANUP(free) char *name = attr(member, "name"), *type = attr(member, "type"), *access_text = attr(member, "access"), *value = NULL;
+        CLEANUP(free) char *name = attr(member, "name"),
+             *type = attr(member, "type"), *access_text = attr(member, "access"), *value = NULL;
         const char *kind = (const char *) member->name;
         StrBuf out = {};
 
@@ -904,7 +938,8 @@ static void test_bus_goes_away(void) {
         kill(bus_daemon, SIGKILL);
         turn_until(is_off);
         expect(is_off());
-        pretence.events->domain_event(pretence.events_userdata, &(DomainEvent) { .id = DOMAIN_EVENT_REBOOT, .domain = &pretence.domains[0] });
+        pretence.events->domain_event(pretence.events_userdata,
+                                      &(DomainEvent){ .id = DOMAIN_EVENT_REBOOT, .domain = &pretence.domains[0] });
         expect_int(sd_event_run(loop, 0), >=, 0);
         served = bus_free(served);
 }

@@ -10,7 +10,9 @@ from harness import check, contains, equal, guest_xml, guests_of, need, run, wai
 
 CONNECT = '/org/libvirt/QEMU'
 BUS_CONFIG = """<busconfig><type>session</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
-<policy context='default'><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>
+<policy context='default'>
+<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>
+</policy></busconfig>
 """
 
 
@@ -21,8 +23,8 @@ class Bus:
         self.t = t
         self.address = 'unix:path=' + t.path('bus')
         config = t.file('bus.conf', BUS_CONFIG % t.path('bus'))
-        self.process = subprocess.Popen(['dbus-daemon', '--nofork', '--nopidfile', '--print-address=1', '--config-file=' + config],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        command = ['dbus-daemon', '--nofork', '--nopidfile', '--print-address=1', '--config-file=' + config]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.process.stdout.readline()          # it prints its address when it listens
         t.at_end(self.stop)
 
@@ -100,8 +102,8 @@ def test_explain_start(t):
     bus, daemon = start(t)
     t.define(daemon, 'one')
     path, = bus.call(CONNECT, 'Connect', 'DomainLookupByName', 's', 'one')
-    text = json.loads(bus.busctl('call', 'org.libvirt', path, 'org.virtward.Domain1', 'ExplainStart', 's', 'required').stdout)['data'][0]
-    report = json.loads(text)
+    answer = bus.busctl('call', 'org.libvirt', path, 'org.virtward.Domain1', 'ExplainStart', 's', 'required').stdout
+    report = json.loads(json.loads(answer)['data'][0])
     equal((report['domain'], report['verdict'], report['migratable']), ('one', 'allow', 'yes'))
     equal(report, json.loads(t.wardsh(daemon, '--json', 'explain', 'start', '--migratable', 'one').stdout))
 
@@ -112,7 +114,8 @@ def test_host(t):
     equal(bus.get(CONNECT, 'Connect', 'LibVersion'), 9000000)
     check(bus.get(CONNECT, 'Connect', 'Version') > 0, "QEMU's version is waited for")
     contains(bus.call(CONNECT, 'Connect', 'GetCapabilities')[0], '<capabilities>')
-    contains(bus.call(CONNECT, 'Connect', 'GetDomainCapabilities', 'ssssu', '', 'x86_64', 'q35', 'qemu', '0')[0], '<domainCapabilities>')
+    capabilities, = bus.call(CONNECT, 'Connect', 'GetDomainCapabilities', 'ssssu', '', 'x86_64', 'q35', 'qemu', '0')
+    contains(capabilities, '<domainCapabilities>')
 
 
 def test_lifecycle_signals(t):

@@ -9,10 +9,15 @@ import subprocess
 import sys
 
 import harness
-from harness import DEADLINE, WARDSH, check, client_env, contains, equal, guest_xml, guests_of, is_alive, need, read, run, wait_for, write
+from harness import DEADLINE, WARDSH, check, client_env, contains, equal, guest_xml, guests_of, is_alive, need, read
+from harness import run, wait_for, write
 
-SHARED_9P = "<filesystem type='mount' accessmode='mapped'><source dir='%s'/><target dir='t'/></filesystem>"
-SEV = "<launchSecurity type='sev'><cbitpos>47</cbitpos><reducedPhysBits>1</reducedPhysBits><policy>0x0003</policy></launchSecurity>"
+SEV = """<launchSecurity type='sev'>
+  <cbitpos>47</cbitpos><reducedPhysBits>1</reducedPhysBits><policy>0x0003</policy>
+</launchSecurity>"""
+DISK = """<disk type='file' device='disk'>
+  <driver name='qemu' type='raw'/><source file='%s'/><target dev='vda' bus='virtio'/>
+</disk>"""
 
 
 def guest_file(t, name, **options):
@@ -25,6 +30,11 @@ def sev_file(t, name):
 
 def ask(t, daemon, *args, ok=True):
     return json.loads(t.wardsh(daemon, '--json', *args, ok=ok).stdout)
+
+
+def in_background(t, connect, *args):
+    return subprocess.Popen([WARDSH, '-c', connect] + list(args), env=client_env(t.top), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def status_of(t, daemon, *args):
@@ -135,8 +145,7 @@ def test_why(t):
 def test_why_a_start_failed(t):
     need('qemu-system-x86_64')
     d = t.daemon()
-    disk = "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='%s'/><target dev='vda' bus='virtio'/></disk>"
-    t.wardsh(d, 'define', guest_file(t, 'one', devices=disk % t.path('absent.img')))
+    t.wardsh(d, 'define', guest_file(t, 'one', devices=DISK % t.path('absent.img')))
     done = t.wardsh(d, 'start', 'one', ok=False)
     contains(done.stderr, t.path('absent.img'), 'hint:', '`wardsh why one\'')
     contains(t.wardsh(d, 'why', 'one').stdout, 'one: start, at step ', 'exited with status 1', 'QEMU said:', t.path('absent.img'))
@@ -160,11 +169,11 @@ def test_events(t):
     need('qemu-system-x86_64')
     d = t.daemon()
     t.wardsh(d, 'define', guest_file(t, 'one'))
-    follow = subprocess.Popen([WARDSH, '-c', d.uri, '-v', '--json', 'event', '--lifecycle', '--count', '3'], env=client_env(t.top),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    follow = in_background(t, d.uri, '-v', '--json', 'event', '--lifecycle', '--count', '3')
     contains(follow.stderr.readline(), 'waiting for events')
     t.wardsh(d, 'start', 'one')
-    out, _ = follow.communicate(timeout=DEADLINE) if t.wardsh(d, 'destroy', 'one') else None
+    t.wardsh(d, 'destroy', 'one')
+    out, _ = follow.communicate(timeout=DEADLINE)
     equal([json.loads(line)['event'] for line in out.splitlines()][:2], ['resumed', 'started'])
 
 
@@ -186,8 +195,7 @@ def test_interrupted_migration_leaves_the_guest_here(t):
     a, b = t.daemon(), t.daemon()
     t.wardsh(a, 'define', guest_file(t, 'one', memory=2048))
     t.wardsh(a, 'start', 'one')
-    moving = subprocess.Popen([WARDSH, '-c', a.uri, '-v', 'migrate', '--live', '--bandwidth=1', 'one', b.socket], env=client_env(t.top),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    moving = in_background(t, a.uri, '-v', 'migrate', '--live', '--bandwidth=1', 'one', b.socket)
     contains(moving.stderr.readline(), 'Migration: ')
     moving.send_signal(signal.SIGINT)
     _, err = moving.communicate(timeout=DEADLINE)
@@ -243,11 +251,10 @@ def test_session_daemon_starts_on_demand(t):
 
 def test_two_at_once_start_one_daemon(t):
     need(WARDSH)
-    both = [subprocess.Popen([WARDSH, '-c', 'session', '--json', 'list'], env=client_env(t.top), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             text=True) for _ in range(4)]
-    said = [p.communicate(timeout=DEADLINE) for p in both]
+    four = [in_background(t, 'session', '--json', 'list') for _ in range(4)]
+    said = [p.communicate(timeout=DEADLINE) for p in four]
     t.at_end(lambda: end_session(t))
-    equal([(p.returncode, json.loads(out)) for p, (out, _) in zip(both, said)], [(0, [])] * 4)
+    equal([(p.returncode, json.loads(out)) for p, (out, _) in zip(four, said)], [(0, [])] * 4)
 
 
 def test_session_daemon_that_cannot_start(t):

@@ -4,8 +4,10 @@
  * Clients (virt-install, virt-manager) look machine types up here, so every binary must have been probed. At most a few are
  * probed or read from the cache directory at once, each in its own turn of the loop; a binary's part of the answer is kept as
  * text, and what was read only for that is let go. */
-#include "cpumodel/cpu_expand.h"
+#include <malloc.h>
+
 #include "conf/domain_def.h"
+#include "cpumodel/cpu_expand.h"
 #include "drivers/qemu/capabilities.h"
 #include "drivers/qemu/capabilities_host.h"
 #include "drivers/qemu/qemu_arch.h"
@@ -182,6 +184,7 @@ static int on_turn(sd_event_source *source, void *userdata) {
         text = whole_xml(ask);
         reply_text(ask->reply, text);
         ask_free(ask);
+        malloc_trim(0);                 /* a dozen binaries were in memory for a moment */
         return 0;
 }
 

@@ -100,7 +100,7 @@ static void on_definition_ready(QemuDriver *driver, DomainDef *def, const Error 
         if (err)
                 reply_fail(userdata, err);
         else
-                domain_store_def(driver, def, false, on_defined, userdata);
+                domain_store_def(driver, owned, false, on_defined, userdata);
 }
 
 void qemu_define(Driver *base, const char *xml, unsigned flags, Reply *reply) {

@@ -143,19 +143,11 @@ static bool read_names(QemuCaps *caps) {
                name_set_fill(&caps->tpm_backends, caps->json, "tpm_backends");
 }
 
-static json_object *json_deep_copy(json_object *json) {
-        json_object *copy = NULL;
-
-        if (json_object_deep_copy(json, &copy, NULL) < 0)
-                abort();
-        return copy;
-}
-
 int qemu_caps_from_json(json_object *json, const char *what, QemuCaps **ret, Error **err) {
         CLEANUP(qemu_caps_unref) QemuCaps *caps = xnew(QemuCaps);
 
         caps->n_refs = 1;
-        caps->json = json_deep_copy(json);
+        caps->json = json;
         caps->binary = json_get_string(caps->json, "binary");
         caps->arch = json_get_string(caps->json, "arch");
         caps->target = json_get_string(caps->json, "target");
@@ -171,6 +163,14 @@ int qemu_caps_from_json(json_object *json, const char *what, QemuCaps **ret, Err
                         return -1;
         *ret = STEAL(caps);
         return 0;
+}
+
+static json_object *json_deep_copy(json_object *json) {
+        json_object *copy = NULL;
+
+        if (json_object_deep_copy(json, &copy, NULL) < 0)
+                abort();
+        return copy;
 }
 
 json_object *qemu_caps_to_json(const QemuCaps *caps) {

@@ -61,5 +61,5 @@ const QemuAccelCaps *qemu_caps_accel(const QemuCaps *caps, QemuAccel accel);
 QemuAccel qemu_caps_best_accel(const QemuCaps *caps);                   /* KVM when usable, else TCG */
 /* The whole as JSON, the form of the cache files; the caller puts it. For facts files, tests and simulated hosts. */
 json_object *qemu_caps_to_json(const QemuCaps *caps);
-/* Takes the form of qemu_caps_to_json(), of a real or a simulated host. what names the source in errors. */
+/* Takes the form of qemu_caps_to_json(), of a real or a simulated host; json is taken over, also on failure. what names the source in errors. */
 int qemu_caps_from_json(json_object *json, const char *what, QemuCaps **ret, Error **err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 
 #include "drivers/qemu/qemu_arch.h"
 #include "drivers/qemu/qemu_binaries.h"
@@ -12,7 +13,7 @@
 #include "util/log.h"
 
 /* Of the files; another number than ours is another file. Raised whenever a probe asks or keeps something new. */
-#define CACHE_FORMAT 2
+#define CACHE_FORMAT 3
 #define MAX_CACHE_FILE (16 * 1024 * 1024)
 
 typedef struct CacheEntry CacheEntry;
@@ -121,8 +122,10 @@ static QemuCaps *read_file(QemuCapsCache *cache, const char *binary, const char 
         if (!streq(json_get_string(json, "identity"), identity) || json_get_int(json, "format", 0) != CACHE_FORMAT ||
             !streq(json_get_string(json, "written_by"), VERSION))
                 return NULL;
-        if (qemu_caps_from_json(json, name, &caps, &err) < 0)
+        free(STEAL(text));
+        if (qemu_caps_from_json(STEAL(json), name, &caps, &err) < 0)
                 log_warning("cache file '%s' is ignored: %s", name, err->message);
+        malloc_trim(0);                 /* JSON is many times as large as what is kept of it */
         return caps;
 }
 
@@ -247,11 +250,12 @@ static void entry_finish(CacheEntry *entry) {
                 error_prefix(&err, "cannot probe QEMU binary '%s'", entry->binary);
         } else {
                 json = merge_answers(entry);
-                if (qemu_caps_from_json(json, entry->binary, &entry->caps, &err) == 0)
-                        write_file(entry->cache, entry->binary, json);
+                write_file(entry->cache, entry->binary, json);
+                qemu_caps_from_json(STEAL(json), entry->binary, &entry->caps, &err);
         }
         for (int i = 0; i < QEMU_ACCEL_MAX; i++)
                 answer_done(&entry->answers[i]);
+        malloc_trim(0);
         answer_requests(entry, err);
 }
 

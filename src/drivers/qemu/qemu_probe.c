@@ -238,6 +238,12 @@ static bool is_s390(const QemuProbe *probe) {
         return streq(probe->answer.cpu_host->arch, "s390x");
 }
 
+/* Neither the paravirtual interfaces, which <features> and <clock> speak of, nor the parts of VMX, which come with "vmx" as the model has
+ * them, are features of a CPU to libvirt 9.0. */
+static bool is_cpu_feature(const char *name) {
+        return strncmp(name, "kvm", 3) != 0 && strncmp(name, "hv-", 3) != 0 && strncmp(name, "vmx-", 4) != 0;
+}
+
 /* Booleans of an expansion that are on (or, with all, any), by libvirt's names. */
 static void add_booleans(QemuProbe *probe, json_object *result, CpuFeatureSet *set, bool all) {
         json_object *model = result && json_object_is_type(result, json_type_object) ? json_get_object(result, "model") : NULL;
@@ -246,7 +252,7 @@ static void add_booleans(QemuProbe *probe, json_object *result, CpuFeatureSet *s
         if (!props)
                 return;
         json_object_object_foreach(props, name, value) {
-                if (json_object_is_type(value, json_type_boolean) && (all || json_object_get_boolean(value)))
+                if (json_object_is_type(value, json_type_boolean) && (all || (json_object_get_boolean(value) && is_cpu_feature(name))))
                         cpu_feature_set_add(set, cpu_feature_from_qemu(probe->answer.cpu_host->arch, name));
         }
 }

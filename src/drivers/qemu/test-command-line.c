@@ -78,7 +78,7 @@ static char *build(const char *name, const char *xml, Error **err) {
         json = read_json(path);
         if (strncmp(name, "sim-", 4) == 0)
                 simulate_host(json);
-        if (qemu_caps_from_json(json, path, &caps, err) < 0)
+        if (qemu_caps_from_json(STEAL(json), path, &caps, err) < 0)
                 return NULL;
         facts = definition_facts(caps);
         if (domain_def_complete(def, &facts, err) < 0)

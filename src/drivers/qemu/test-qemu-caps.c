@@ -115,6 +115,8 @@ static void test_x86(void) {
         expect_int(haswell->features.n, >, 30);
         expect(cpu_feature_set_has(&haswell->features, "avx2") && !cpu_feature_set_has(&haswell->features, "avx512f"));
         expect(cpu_feature_set_has(&tcg->cpu_host->host_migratable, "sse3") || cpu_feature_set_has(&tcg->cpu_host->host_migratable, "pni"));
+        for (size_t i = 0; i < tcg->cpu_host->host_full.n; i++)
+                expect(strncmp(tcg->cpu_host->host_full.names[i], "kvm", 3) != 0);
         expect(kvm->usable || kvm->reason);
         printf("# kvm: %s\n", kvm->usable ? "usable" : kvm->reason);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -93,21 +94,28 @@ static char **notify_environ(char *notify) {
         return env;
 }
 
+/* It outlives us and whoever called us: no descriptor, terminal, directory or signal mask of theirs goes with it. */
 static int spawn_daemon(const char *program, const char *notify_name, int log_fd, pid_t *ret, Error **err) {
         char *argv[] = { (char *) program, (char *) "--session", NULL };
         CLEANUP(free) char *notify = xasprintf("NOTIFY_SOCKET=%s", notify_name);
         CLEANUP(free) char **env = notify_environ(notify);
         posix_spawn_file_actions_t files;
         posix_spawnattr_t attr;
+        sigset_t none, all;
         int r;
 
+        sigemptyset(&none);
+        sigfillset(&all);
         posix_spawn_file_actions_init(&files);
         posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
         posix_spawn_file_actions_adddup2(&files, log_fd, 1);
         posix_spawn_file_actions_adddup2(&files, log_fd, 2);
+        posix_spawn_file_actions_addclosefrom_np(&files, 3);
         posix_spawn_file_actions_addchdir_np(&files, "/");
         posix_spawnattr_init(&attr);
-        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
+        posix_spawnattr_setsigmask(&attr, &none);
+        posix_spawnattr_setsigdefault(&attr, &all);
+        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         r = posix_spawn(ret, program, &files, &attr, argv, env);
         posix_spawnattr_destroy(&attr);
         posix_spawn_file_actions_destroy(&files);

@@ -249,6 +249,20 @@ def test_session_daemon_starts_on_demand(t):
     contains(session(t, 'uri').stdout, 'qemu+unix:///session?socket=' + t.path('virtward', 'virtward-sock'))
 
 
+def test_session_daemon_holds_nothing_of_its_starter(t):
+    need(WARDSH)
+    with open(t.path('lock'), 'w', encoding='utf-8') as lock:
+        os.set_inheritable(lock.fileno(), True)
+        run([WARDSH, '-c', 'session', 'list'], t.top, pass_fds=(lock.fileno(),))
+    t.at_end(lambda: end_session(t))
+    pid = session_pid(t)
+    check(not [fd for fd in os.listdir('/proc/%d/fd' % pid) if os.readlink('/proc/%d/fd/%s' % (pid, fd)) == t.path('lock')],
+          'the lock of the starter is not held')
+    equal(os.readlink('/proc/%d/cwd' % pid), '/')
+    status = read('/proc/%d/status' % pid)
+    equal(int(re.search(r'SigIgn:\s+(\w+)', status).group(1), 16), 1 << (signal.SIGPIPE - 1), 'ignored signals')
+
+
 def test_two_at_once_start_one_daemon(t):
     need(WARDSH)
     four = [in_background(t, 'session', '--json', 'list') for _ in range(4)]

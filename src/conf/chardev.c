@@ -19,7 +19,7 @@ WORDS_OF(usb_words, "redirdev bus", "usb");
 /* ---- the host side ---- */
 
 #define C(name) BIT(CHAR_##name)
-#define OF_TYPES(mask) WHEN(CharSource, type, (mask)), .flags = ROW_HOST
+#define OF_TYPES(mask) WHEN_OF(CharSource, type, (mask), char_type_table), .flags = ROW_HOST
 
 /* The type stands apart, because other attributes may follow it before the children do. */
 static const Row type_rows[] = {

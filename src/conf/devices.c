@@ -190,16 +190,24 @@ static int read_mib(const Row *row, const char *text, const char *unit, void *fi
 }
 
 /* libvirt prints the size of a shmem in M, whatever unit it was given in. */
+static bool is_in_mib(const void *field) {
+        return *(const uint64_t *) field % (1 << 20) == 0;
+}
+
+static const char *mib_unit(const void *field) {
+        return is_in_mib(field) ? "M" : "bytes";
+}
+
 static bool print_mib(const Row *row, const void *field, StrBuf *text) {
         uint64_t bytes = *(const uint64_t *) field;
 
         if (bytes)
-                strbuf_addf(text, "%llu", (unsigned long long) (bytes >> 20));
+                strbuf_addf(text, "%llu", (unsigned long long) (is_in_mib(field) ? bytes >> 20 : bytes));
         return bytes;
 }
 
 static const RowType row_mib = {
-        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "M", .want = "a size", .read = read_mib, .print = print_mib,
+        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "M", .unit_of = mib_unit, .want = "a size", .read = read_mib, .print = print_mib,
 };
 
 static const Row shmem_rows[] = {

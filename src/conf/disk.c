@@ -47,7 +47,7 @@ static int check_host(const Parser *parser, const xmlNode *node, void *object, E
 
 static const Element host_element = { sizeof(DiskHost), host_rows, check_host };
 
-#define OF_TYPE(name) WHEN(DiskSource, type, BIT(DISK_##name)), .flags = ROW_HOST
+#define OF_TYPE(name) WHEN_OF(DiskSource, type, BIT(DISK_##name), disk_type_table), .flags = ROW_HOST
 #define ANY_SOURCE WHEN(DiskSource, type, ~BIT(DISK_TYPE_UNSET)), .flags = ROW_HOST
 
 static const Row source_rows[] = {

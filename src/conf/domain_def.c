@@ -159,9 +159,11 @@ int domain_name_check(const char *name, Error **err) {
                 return error_set(err, ERROR_XML, "name must not be empty");
         if (strchr(name, '/'))
                 return error_set(err, ERROR_XML, "name %s cannot contain '/'", name);
+        if (strchr(name, '\n'))
+                return error_set(err, ERROR_XML, "name cannot contain '\\n'");
         for (const char *p = name; *p; p++)     /* it is carried by logs and by QEMU's command line */
                 if ((unsigned char) *p < 0x20 || *p == 0x7f)
-                        return error_set(err, ERROR_XML, "name %.60s cannot contain '%s'", name, *p == '\n' ? "\\n" : "a control character");
+                        return error_set(err, ERROR_XML, "name cannot contain the control character 0x%02x", (unsigned) *p);
         if (streq(name, ".") || streq(name, ".."))
                 return error_set(err, ERROR_XML, "name '%s' is not allowed: it is a directory's", name);
         if (strlen(name) > DOMAIN_NAME_MAX)

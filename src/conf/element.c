@@ -137,13 +137,17 @@ static void collect_names(const Level *level, bool attributes, const char **name
         }
 }
 
-static int refuse_unknown(const Parser *parser, const Level *level, const xmlNode *node, const xmlNode *child, const char *attribute, Error **err) {
+/* ns: that of the name when it is in a foreign namespace, where nothing is near. */
+static int refuse_unknown(const Parser *parser, const Level *level, const xmlNode *node, const xmlNode *child, const char *attribute,
+                          const xmlNs *ns, Error **err) {
         const char *names[256], *meant, *name = attribute ? attribute : (const char *) child->name;
         CLEANUP(free) char *subject = attribute ? xasprintf("unknown attribute '%s' of <%s>", name, node->name)
                                                 : xasprintf("unknown element <%s> in <%s>", name, node->name);
         size_t n = 0;
         int r;
 
+        if (ns)
+                return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "of namespace '%.200s'", ns->href);
         collect_names(level, attribute, names, N_ELEMENTS(names), &n);
         meant = nearest_name(name, names, n);
         r = element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, meant ? "did you mean '%s'?" : NULL, meant);
@@ -152,20 +156,26 @@ static int refuse_unknown(const Parser *parser, const Level *level, const xmlNod
         return r;
 }
 
+/* The names of what the condition of a row looks at. */
+static const EnumTable *deciding_table(const Element *element, const Row *row) {
+        if (row->when.names)
+                return row->when.names;
+        for (const Row *other = element->rows; other->path; other++)
+                if (other->offset == row->when.offset && other->type == &row_enum)
+                        return other->arg;
+        return NULL;
+}
+
 static int refuse_misplaced(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const xmlNode *child,
                             const char *attribute, Error **err) {
         CLEANUP(free) char *subject = attribute ? xasprintf("attribute '%s' of <%s>", attribute, node->name)
                                                 : xasprintf("element <%s> in <%s>", child->name, node->name);
-        int decider = *(const int *) ((const char *) level->object + row->when.offset);
+        const EnumTable *table = deciding_table(level->element, row);
+        const char *name = table ? table_name(table, *(const int *) ((const char *) level->object + row->when.offset)) : NULL;
 
-        for (const Row *other = level->element->rows; other->path; other++)
-                if (other->offset == row->when.offset && other->type == &row_enum) {
-                        const char *name = table_name(other->arg, decider);
-
-                        return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed with %s '%s'",
-                                              ((const EnumTable *) other->arg)->what, name ? name : "");
-                }
-        return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed here");
+        if (!name || !*name)
+                return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed here");
+        return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed with %s '%s'", table->what, name);
 }
 
 /* ---- values ---- */
@@ -179,12 +189,18 @@ static bool is_passed_over(const Parser *parser, const Row *row, const char *val
 static int read_value(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const char *attribute, const char *value,
                       Error **err) {
         const char *unit = row->type->unit ? element_attribute(node, "unit") : NULL;
+        void *field = (char *) level->object + row->offset;
 
         if (is_passed_over(parser, row, value))
                 return 0;
-        if (row->type->read(row, value, unit, (char *) level->object + row->offset) < 0)
-                return refuse_value(parser, row, node, attribute, value, err);
-        return 0;
+        if (row->type->read(row, value, unit, field) == 0)
+                return 0;
+        if (unit && row->type->read(row, "1", unit, field) < 0) {
+                CLEANUP(free) char *subject = xasprintf("unit '%.40s' of <%s>", unit, node->name);
+
+                return element_refuse(parser, node, "unit", ERROR_XML, subject, err, "allowed are bytes, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB, EB, EiB");
+        }
+        return refuse_value(parser, row, node, attribute, value, err);
 }
 
 static bool is_blank(const char *text) {
@@ -253,6 +269,8 @@ typedef struct FoundAttribute {
         Level level;            /* that the row belongs to */
         bool depends;           /* on another value */
         bool applies;
+        const Row *blocker;     /* the row whose condition does not hold: this one, or that of an included table */
+        Level blocked;          /* where it belongs to */
 } FoundAttribute;
 
 /* The row for an attribute; of several with different conditions the one that holds, else any of them. */
@@ -267,13 +285,14 @@ static FoundAttribute find_attribute(const Level *level, const char *name) {
                         Level included = included_level(level, row);
                         FoundAttribute inner = find_attribute(&included, name);
 
-                        if (inner.row) {
-                                found = inner;
-                                found.depends |= row->when.values != 0;
-                                found.applies &= applies;
-                        }
+                        if (!inner.row)
+                                continue;
+                        found = inner;
+                        found.depends |= row->when.values != 0;
+                        if (!applies)
+                                found.applies = false, found.blocker = row, found.blocked = *level;
                 } else if (*rest == '@' && strcmp(rest + 1, name) == 0)
-                        found = (FoundAttribute) { row, *level, found.depends || row->when.values, applies };
+                        found = (FoundAttribute) { row, *level, found.depends || row->when.values, applies, row, *level };
         }
         return found;
 }
@@ -294,12 +313,12 @@ static int parse_attribute(const Parser *parser, const Level *level, const xmlNo
         FoundAttribute found = attribute->ns ? (FoundAttribute) {} : find_attribute(level, name);
 
         if (!found.row)
-                return !attribute->ns && streq(name, "unit") && level_has_unit(level) ? 0 : refuse_unknown(parser, level, node, NULL, name, err);
+                return !attribute->ns && streq(name, "unit") && level_has_unit(level) ? 0 : refuse_unknown(parser, level, node, NULL, name, attribute->ns, err);
         *again |= found.depends;
         if (found.depends != last_round)
                 return 0;
         if (!found.applies)
-                return refuse_misplaced(parser, &found.level, found.row, node, NULL, name, err);
+                return refuse_misplaced(parser, &found.blocked, found.blocker, node, NULL, name, err);
         return read_value(parser, &found.level, found.row, node, name, attribute_text(attribute), err);
 }
 
@@ -399,7 +418,7 @@ static int level_parse_children(const Parser *parser, const Level *level, xmlNod
                         continue;
                 prefix = namespace_prefix(child);
                 if (!prefix || !find_child(level, prefix, (const char *) child->name, &at))
-                        return refuse_unknown(parser, level, node, child, NULL, err);
+                        return refuse_unknown(parser, level, node, child, NULL, child->ns, err);
                 if (!is_list(&at) && stands_before(child)) {
                         CLEANUP(free) char *subject = xasprintf("second <%s> in <%s>", child->name, node->name);
 
@@ -467,9 +486,13 @@ static int run_checks(const Parser *parser, const Element *element, const xmlNod
         return element->check ? element->check(parser, node, object, err) : 0;
 }
 
+/* Defaults are there before the children, whose conditions they may decide, and after them for what children decide. */
 static int level_parse(const Parser *parser, const Level *level, xmlNode *node, Error **err) {
-        if (level_parse_attributes(parser, level, node, err) < 0 || level_parse_text(parser, level, node, err) < 0 ||
-            level_parse_children(parser, level, node, err) < 0)
+        if (level_parse_attributes(parser, level, node, err) < 0)
+                return -1;
+        if (!level->prefix)
+                fill_fallbacks(level->element, level->object);
+        if (level_parse_text(parser, level, node, err) < 0 || level_parse_children(parser, level, node, err) < 0)
                 return -1;
         return level_check_required(parser, level, node, err);
 }

@@ -80,6 +80,7 @@ struct Row {
         struct {
                 size_t offset;          /* of an enum in the same struct */
                 uint64_t values;        /* bit mask of values with which the row is valid; 0: always */
+                const EnumTable *names; /* of its values, for messages; NULL: the enum has a row in the same table */
         } when;
         unsigned since;                 /* libvirt version it came with, as 10005000; 0: older than 9.0 */
 };
@@ -133,6 +134,7 @@ struct Element {
 
 #define BIT(value) (UINT64_C(1) << (value))
 #define WHEN(F, field, mask) .when = { FIELD_IS_ENUM(F, field), (mask) }
+#define WHEN_OF(F, field, mask, table) .when = { FIELD_IS_ENUM(F, field), (mask), &table }
 
 extern const RowType row_string, row_word, row_enum, row_yesno, row_onoff, row_flag, row_uint, row_opt_uint, row_u64, row_opt_u64,
         row_opt_int, row_hex, row_dec, row_opt_hex, row_opt_hex64, row_octal, row_kib, row_opt_kib, row_bytes, row_uuid, row_mac, row_cpuset,

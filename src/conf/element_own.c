@@ -305,7 +305,27 @@ static size_t child_len(const char *path) {
         return streq(path, ".") ? 0 : strcspn(path, "@/");
 }
 
+/* An attribute cannot be printed any more when a child stands open. */
+static char *check_attributes_first(const Element *element, bool *after_children) {
+        char *wrong = NULL;
+
+        for (const Row *row = element->rows; row->path && !wrong; row++) {
+                if (row->type->shape == SHAPE_INCLUDE && !*row->path)
+                        wrong = check_attributes_first(row->arg, after_children);
+                else if (*row->path != '@')
+                        *after_children = true;
+                else if (*after_children)
+                        wrong = xasprintf("row '%s' comes after children of its element", row->path);
+        }
+        return wrong;
+}
+
 char *element_check_table(const Element *element) {
+        bool after_children = false;
+        char *wrong = check_attributes_first(element, &after_children);
+
+        if (wrong)
+                return wrong;
         for (const Row *row = element->rows; row->path; row++) {
                 size_t len = child_len(row->path);
 
@@ -313,8 +333,6 @@ char *element_check_table(const Element *element) {
                         return xasprintf("row '%s' lies outside of its struct", row->path);
                 if ((row->type == &row_enum || row->type == &row_word) && !row->arg)
                         return xasprintf("row '%s' has no table of names", row->path);
-                if (row->type->storage == STORE_STRUCT && row->type->shape == SHAPE_WHOLE && strchr(row->path, '/'))
-                        return xasprintf("row '%s': a struct in place must be a direct child", row->path);
                 if (row == element->rows || !len)
                         continue;
                 /* All rows of one child stand together, or it would be printed twice. */

@@ -2,6 +2,8 @@
 /* conf/element_print.c - prints structs by their tables, in libvirt's layout: two spaces, single quotes, <empty/>. */
 #include "conf/element.h"
 
+#include <assert.h>
+
 /* ---- markup ---- */
 
 static const char *escape_of(char c, bool attribute) {
@@ -80,6 +82,7 @@ void printer_close(Printer *printer, const char *name, size_t len) {
 }
 
 static void add_attribute(Printer *printer, const char *name, size_t len, const char *value, bool escape) {
+        assert(printer->in_tag);
         strbuf_add_n(&printer->buf, " ", 1);
         strbuf_add_n(&printer->buf, name, len);
         strbuf_add_n(&printer->buf, "='", 2);

@@ -98,7 +98,7 @@ struct DomainLive {
         bool incoming;                          /* waits for a migration; not yet a guest of its own */
         const void *autodestroy_client;         /* ends with that client; NULL: does not */
         bool fake_reboot;                       /* the guest was asked to power off, which shall be a reboot */
-        bool reset_after_shutdown;              /* the reset that makes a power-off a reboot is on its way */
+        bool rebooting;                         /* ... and is on its way: QEMU's stop and go are no news, as with libvirt */
         int running_reason, paused_reason;      /* what QEMU's next RESUME or STOP means; 0: nothing was asked */
         bool quiet_switch;                      /* whoever asked tells the lifecycle event of that RESUME or STOP himself */
         bool end_known;                         /* what the end of QEMU means: */

@@ -28,7 +28,7 @@ static void on_stop(Domain *domain, json_object *data) {
         int reason = live->paused_reason ? live->paused_reason : PAUSED_UNKNOWN;
 
         live->paused_reason = 0;
-        if (domain->state != DOMAIN_RUNNING)
+        if (domain->state != DOMAIN_RUNNING || live->rebooting)
                 return;
         domain_set_state(domain, DOMAIN_PAUSED, reason);
         if (!live->quiet_switch)
@@ -43,6 +43,7 @@ static void on_resume(Domain *domain, json_object *data) {
         bool migrated = reason == RUNNING_MIGRATED || reason == RUNNING_MIGRATION_CANCELED;
 
         live->running_reason = 0;
+        live->rebooting = false;
         if (domain->state == DOMAIN_RUNNING || !domain_state_may_become(domain, DOMAIN_RUNNING))
                 return;
         domain_set_state(domain, DOMAIN_RUNNING, reason);
@@ -91,6 +92,7 @@ static void reboot_instead(Domain *domain, int running_reason) {
         DomainLive *live = domain->live;
 
         live->fake_reboot = false;
+        live->rebooting = true;
         live->running_reason = running_reason;
         domain_status_write(domain);
         if (!qmp_client_call(live->qmp, "system_reset", NULL, on_rebooted, domain, NULL) ||
@@ -106,11 +108,13 @@ static void on_shutdown(Domain *domain, json_object *data) {
         /* GUEST_PANICKED has said what happens; and a QEMU that is ended after its guest has shut down says so once more. */
         if (streq(reason, "guest-panic") || domain->state == DOMAIN_SHUTDOWN || !domain_state_may_become(domain, DOMAIN_SHUTDOWN))
                 return;
+        if (by_guest && !live->end_known && (live->fake_reboot || live->def->on_poweroff == ACTION_RESTART)) {
+                reboot_instead(domain, RUNNING_BOOTED);
+                return;
+        }
         domain_set_state(domain, DOMAIN_SHUTDOWN, 0);
         domain_tell_lifecycle(domain, LIFECYCLE_SHUTDOWN, by_guest ? DETAIL_SHUTDOWN_GUEST : DETAIL_SHUTDOWN_HOST);
-        if (by_guest && !live->end_known && (live->fake_reboot || live->def->on_poweroff == ACTION_RESTART))
-                reboot_instead(domain, RUNNING_BOOTED);
-        else if (!live->end_known)
+        if (!live->end_known)
                 domain_stop(domain, SHUTOFF_SHUTDOWN, DETAIL_STOPPED_SHUTDOWN, 0);
 }
 

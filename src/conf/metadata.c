@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* conf/metadata.c - <metadata>: other programs' elements, kept as they were written, and the one that is ours. */
-#include <errno.h>
+#include <strings.h>
 #include "conf/elements.h"
 #include "util/xml.h"
 
@@ -41,6 +41,11 @@ static bool is_self_contained(const xmlNode *node, const xmlNode *top) {
         return true;
 }
 
+/* The source is what we print only when it is UTF-8, as the output is. */
+static bool is_utf8(const xmlDoc *doc) {
+        return !doc->encoding || strcasecmp((const char *) doc->encoding, "UTF-8") == 0;
+}
+
 static char *dump(xmlDoc *doc, xmlNode *node) {
         xmlBuffer *buffer = xmlBufferCreate();
         char *text;
@@ -76,7 +81,7 @@ static int append_item(const Parser *parser, xmlNode *node, size_t *at, void *fi
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "more than %d elements", METADATA_MAX_ITEMS);
         item = xnew(MetadataItem);
         item->uri = xstrdup((const char *) node->ns->href);
-        item->xml = has_source && is_self_contained(node, node) ? xstrndup(parser->text + start, end - start) : dump_standalone(node);
+        item->xml = has_source && is_utf8(node->doc) && is_self_contained(node, node) ? xstrndup(parser->text + start, end - start) : dump_standalone(node);
         *ARRAY_APPEND(items->items, items->n) = item;
         return 0;
 }

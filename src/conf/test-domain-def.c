@@ -397,6 +397,13 @@ static void test_metadata_inherits(void) {
         expect_str(domain_def_metadata(def, "urn:o"), "<o:x xmlns:o=\"urn:o\"><o:y/></o:x>");
 }
 
+static void test_metadata_in_latin1(void) {
+        CLEANUP(domain_def_free) DomainDef *def =
+                parse("<?xml version='1.0' encoding='ISO-8859-1'?>" START "<metadata><x xmlns='u' a='\351'/></metadata>" END, 0);
+
+        expect_str(domain_def_metadata(def, "u"), "<x xmlns=\"u\" a=\"\303\251\"/>");
+}
+
 static void test_metadata_refused(void) {
         expect_refused(START "<metadata><x/></metadata>" END, "<x> in <metadata> at line 1, column 91: it needs a namespace of its own (xmlns:NAME='URI')");
         expect_refused(START "<metadata><x xmlns='u'/><y xmlns='u'/></metadata>" END,
@@ -494,6 +501,7 @@ int main(int argc, char **argv) {
                 { "differences, all and of the ABI", test_difference },
                 { "metadata is kept as written", test_metadata_is_kept },
                 { "metadata with an inherited prefix", test_metadata_inherits },
+                { "metadata in another encoding", test_metadata_in_latin1 },
                 { "metadata that is refused", test_metadata_refused },
                 { "metadata set, replaced and removed", test_metadata_set },
                 { "the policy's intent", test_intent },

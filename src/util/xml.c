@@ -60,9 +60,11 @@ int xml_parse(const char *text, size_t len, const char *what, xmlDoc **ret, Erro
         ctxt->_private = &has_doctype;
         ctxt->sax->serror = keep_quiet;
         ctxt->sax->internalSubset = refuse_doctype;
-        /* Blanks are kept (no XML_PARSE_NOBLANKS): white space inside <metadata> is the client's. */
+        /* Blanks are kept (no XML_PARSE_NOBLANKS): white space inside <metadata> is the client's. COMPACT keeps short texts
+         * inside of their nodes: a fifth of the cost. */
         doc = xmlCtxtReadMemory(ctxt, text, (int) len, NULL, NULL,
-                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES);
+                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES |
+                                XML_PARSE_COMPACT);
         if (has_doctype)
                 error_set(err, ERROR_XML_DETAIL, "%s: a document type declaration (<!DOCTYPE) is not allowed", what);
         else if (!doc || !ctxt->wellFormed)

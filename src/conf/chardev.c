@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/elements.h"
 
-NAMES(char_type_table, CHAR_TYPE_MAX, "character device type", "", "null", "vc", "pty", "dev", "file", "pipe", "stdio", "udp", "tcp", "unix",
-      "spicevmc", "spiceport", "nmdm", "qemu-vdagent", "dbus");
+NAMES(char_type_table, CHAR_TYPE_MAX, "character device type", "", "null", "vc", "pty", "dev", "file", "pipe", "stdio", "udp",
+      "tcp", "unix", "spicevmc", "spiceport", "nmdm", "qemu-vdagent", "dbus");
 NAMES(char_mode_table, CHAR_MODE_TYPE_MAX, "source mode", "", "connect", "bind");
 NAMES(char_protocol_table, CHAR_PROTOCOL_TYPE_MAX, "protocol type", "", "raw", "telnet", "telnets", "tls");
-NAMES(serial_target_table, SERIAL_TARGET_TYPE_MAX, "serial target type", "", "isa-serial", "usb-serial", "pci-serial", "spapr-vio-serial",
-      "system-serial", "sclp-serial", "isa-debug");
-NAMES(serial_model_table, SERIAL_MODEL_TYPE_MAX, "serial model", "", "isa-serial", "usb-serial", "pci-serial", "spapr-vty", "pl011",
-      "sclpconsole", "sclplmconsole", "16550a", "isa-debugcon");
-NAMES(console_target_table, CONSOLE_TARGET_TYPE_MAX, "console target type", "", "serial", "xen", "uml", "virtio", "lxc", "openvz", "sclp", "sclplm");
+NAMES(serial_target_table, SERIAL_TARGET_TYPE_MAX, "serial target type", "", "isa-serial", "usb-serial", "pci-serial",
+      "spapr-vio-serial", "system-serial", "sclp-serial", "isa-debug");
+NAMES(serial_model_table, SERIAL_MODEL_TYPE_MAX, "serial model", "", "isa-serial", "usb-serial", "pci-serial", "spapr-vty",
+      "pl011", "sclpconsole", "sclplmconsole", "16550a", "isa-debugcon");
+NAMES(console_target_table, CONSOLE_TARGET_TYPE_MAX, "console target type", "", "serial", "xen", "uml", "virtio", "lxc", "openvz",
+      "sclp", "sclplm");
 NAMES(channel_target_table, CHANNEL_TARGET_TYPE_MAX, "channel target type", "", "guestfwd", "virtio", "xen");
 NAMES(channel_state_table, CHANNEL_STATE_TYPE_MAX, "channel state", "", "connected", "disconnected");
 NAMES(smartcard_mode_table, SMARTCARD_TYPE_MAX, "smartcard mode", "", "host", "host-certificates", "passthrough");
@@ -71,9 +72,11 @@ static int check_source(const Parser *parser, const xmlNode *node, void *object,
         CLEANUP(free) char *subject = xasprintf("<%s type='%s'>", node->name, table_name(&char_type_table, source->type));
 
         if (missing)
-                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "attribute '%s' of <source> is missing", missing);
+                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "attribute '%s' of <source> is missing",
+                                      missing);
         if (source->type == CHAR_UDP && (source->udp.n == 0 || source->udp.n > 2))
-                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "it needs one <source mode='connect'> and at most one mode='bind'");
+                return element_refuse(parser, node, NULL, ERROR_XML, subject, err,
+                                      "it needs one <source mode='connect'> and at most one mode='bind'");
         return 0;
 }
 
@@ -138,7 +141,8 @@ static int check_channel(const Parser *parser, const xmlNode *node, void *object
         if (!element_child(node, "target"))
                 return element_refuse(parser, node, NULL, ERROR_XML, "<channel>", err, "element <target> is missing");
         if (channel->source.type == CHAR_SPICEVMC && channel->target != CHANNEL_TARGET_VIRTIO)
-                return element_refuse(parser, node, "type", ERROR_XML, "channel type 'spicevmc'", err, "its target type must be 'virtio'");
+                return element_refuse(parser, node, "type", ERROR_XML, "channel type 'spicevmc'", err,
+                                      "its target type must be 'virtio'");
         return 0;
 }
 const Element channel_element = { sizeof(ChannelDef), channel_rows, check_channel };

@@ -2,18 +2,16 @@
 /* conf/controller.c - <controller>: which models go with which type. */
 #include "conf/elements.h"
 
-NAMES(controller_type_table, CONTROLLER_TYPE_MAX, "controller type", "", "ide", "fdc", "scsi", "sata", "virtio-serial", "ccid", "usb", "pci", "xenbus",
-      "isa");
-NAMES(controller_model_table, CONTROLLER_MODEL_TYPE_MAX, "controller model", "",
-      "pci-root", "pcie-root", "pci-bridge", "dmi-to-pci-bridge", "pcie-to-pci-bridge", "pcie-root-port", "pcie-switch-upstream-port",
-      "pcie-switch-downstream-port", "pci-expander-bus", "pcie-expander-bus",
-      "auto", "buslogic", "lsilogic", "lsisas1068", "vmpvscsi", "ibmvscsi", "virtio-scsi", "lsisas1078", "ncr53c90", "dc390", "am53c974",
-      "none", "piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3", "vt82c686b-uhci", "pci-ohci", "nec-xhci",
-      "qusb1", "qusb2", "qemu-xhci",
-      "piix3", "piix4", "ich6",
-      "virtio", "virtio-transitional", "virtio-non-transitional");
-NAMES(pci_model_name_table, PCI_MODEL_NAME_TYPE_MAX, "PCI controller model name", "", "pci-bridge", "i82801b11-bridge", "ioh3420", "x3130-upstream",
-      "xio3130-downstream", "pxb", "pxb-pcie", "pcie-root-port", "spapr-pci-host-bridge", "pcie-pci-bridge");
+NAMES(controller_type_table, CONTROLLER_TYPE_MAX, "controller type", "", "ide", "fdc", "scsi", "sata", "virtio-serial", "ccid",
+      "usb", "pci", "xenbus", "isa");
+NAMES(controller_model_table, CONTROLLER_MODEL_TYPE_MAX, "controller model", "", "pci-root", "pcie-root", "pci-bridge",
+      "dmi-to-pci-bridge", "pcie-to-pci-bridge", "pcie-root-port", "pcie-switch-upstream-port", "pcie-switch-downstream-port",
+      "pci-expander-bus", "pcie-expander-bus", "auto", "buslogic", "lsilogic", "lsisas1068", "vmpvscsi", "ibmvscsi",
+      "virtio-scsi", "lsisas1078", "ncr53c90", "dc390", "am53c974", "none", "piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1",
+      "ich9-uhci1", "ich9-uhci2", "ich9-uhci3", "vt82c686b-uhci", "pci-ohci", "nec-xhci", "qusb1", "qusb2", "qemu-xhci", "piix3",
+      "piix4", "ich6", "virtio", "virtio-transitional", "virtio-non-transitional");
+NAMES(pci_model_name_table, PCI_MODEL_NAME_TYPE_MAX, "PCI controller model name", "", "pci-bridge", "i82801b11-bridge", "ioh3420",
+      "x3130-upstream", "xio3130-downstream", "pxb", "pxb-pcie", "pcie-root-port", "spapr-pci-host-bridge", "pcie-pci-bridge");
 
 #define T(name) BIT(CONTROLLER_##name)
 #define OF_TYPES(mask) WHEN(ControllerDef, type, (mask))
@@ -52,7 +50,8 @@ typedef struct ModelRange {
 
 static const ModelRange model_ranges[] = {
         { CONTROLLER_PCI, CONTROLLER_PCI_ROOT, CONTROLLER_PCIE_EXPANDER_BUS },
-        { CONTROLLER_SCSI, CONTROLLER_SCSI_AUTO, CONTROLLER_AM53C974, CONTROLLER_VIRTIO_TRANSITIONAL, CONTROLLER_VIRTIO_NON_TRANSITIONAL },
+        { CONTROLLER_SCSI, CONTROLLER_SCSI_AUTO, CONTROLLER_AM53C974, CONTROLLER_VIRTIO_TRANSITIONAL,
+          CONTROLLER_VIRTIO_NON_TRANSITIONAL },
         { CONTROLLER_USB, CONTROLLER_USB_NONE, CONTROLLER_QEMU_XHCI },
         { CONTROLLER_IDE, CONTROLLER_PIIX3, CONTROLLER_ICH6 },
         { CONTROLLER_VIRTIO_SERIAL, CONTROLLER_VIRTIO, CONTROLLER_VIRTIO_NON_TRANSITIONAL },
@@ -63,15 +62,18 @@ static bool is_model_of(const ModelRange *range, int model) {
                (range->extra_first && model >= (int) range->extra_first && model <= (int) range->extra_last);
 }
 
-static int refuse_model(const Parser *parser, const xmlNode *node, const ControllerDef *controller, const ModelRange *range, Error **err) {
-        CLEANUP(free) char *subject = xasprintf("model '%s' of a %s controller", table_name(&controller_model_table, controller->model),
-                                                table_name(&controller_type_table, controller->type));
+static int refuse_model(const Parser *parser, const xmlNode *node, const ControllerDef *controller, const ModelRange *range,
+                        Error **err) {
+        const char *model_name = table_name(&controller_model_table, controller->model);
+        CLEANUP(free) char *subject =
+                xasprintf("model '%s' of a %s controller", model_name, table_name(&controller_type_table, controller->type));
         CLEANUP(strbuf_done) StrBuf allowed = {};
 
         for (int model = 1; range && model < CONTROLLER_MODEL_TYPE_MAX; model++)
                 if (is_model_of(range, model))
                         strbuf_addf(&allowed, "%s%s", allowed.len ? ", " : "", table_name(&controller_model_table, model));
-        return element_refuse(parser, node, "model", ERROR_XML, subject, err, allowed.len ? "allowed are %s" : "this type has no models", allowed.text);
+        return element_refuse(parser, node, "model", ERROR_XML, subject, err,
+                              allowed.len ? "allowed are %s" : "this type has no models", allowed.text);
 }
 
 static int check_controller(const Parser *parser, const xmlNode *node, void *object, Error **err) {
@@ -84,15 +86,17 @@ static int check_controller(const Parser *parser, const xmlNode *node, void *obj
         if (controller->model && (!range || !is_model_of(range, (int) controller->model)))
                 return refuse_model(parser, node, controller, range, err);
         if (controller->type == CONTROLLER_PCI && !controller->model)
-                return element_refuse(parser, node, NULL, ERROR_XML, "<controller type='pci'>", err, "attribute 'model' is missing");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<controller type='pci'>", err,
+                                      "attribute 'model' is missing");
         if (controller->chassis_nr.set && (controller->chassis_nr.value < 1 || controller->chassis_nr.value > 255))
-                return element_refuse(parser, element_child(node, "target"), "chassisNr", ERROR_XML, "PCI controller chassisNr", err,
-                                      "it must be from 1 to 255");
+                return element_refuse(parser, element_child(node, "target"), "chassisNr", ERROR_XML, "PCI controller chassisNr",
+                                      err, "it must be from 1 to 255");
         if (controller->chassis.value > 255 || controller->port.value > 255)
                 return element_refuse(parser, element_child(node, "target"), NULL, ERROR_XML, "PCI controller target", err,
                                       "chassis and port must be from 0 to 255");
         if (controller->bus_nr.set && (controller->bus_nr.value < 1 || controller->bus_nr.value > 254))
-                return element_refuse(parser, element_child(node, "target"), "busNr", ERROR_XML, "PCI controller busNr", err, "it must be from 1 to 254");
+                return element_refuse(parser, element_child(node, "target"), "busNr", ERROR_XML, "PCI controller busNr", err,
+                                      "it must be from 1 to 254");
         return 0;
 }
 

@@ -72,15 +72,19 @@ static int check_mode(const Parser *parser, const xmlNode *node, const CpuDef *c
                 return element_refuse(parser, node, "migratable", ERROR_XML, "attribute 'migratable' of <cpu>", err,
                                       "it is only allowed for 'host-passthrough' / 'maximum' CPU mode");
         if (has_model && strpbrk(cpu->model, ",/\n"))
-                return element_refuse(parser, model, NULL, ERROR_XML, "CPU model name", err, "it must have no comma, slash or line end");
+                return element_refuse(parser, model, NULL, ERROR_XML, "CPU model name", err,
+                                      "it must have no comma, slash or line end");
         if (cpu->features.n > 0 && cpu->mode == CPU_MODE_UNSET && !has_model)
-                return element_refuse(parser, node, NULL, ERROR_XML, "<cpu>", err, "non-empty feature list specified without CPU model");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<cpu>", err,
+                                      "non-empty feature list specified without CPU model");
         if (cpu->mode == CPU_MODE_CUSTOM && !has_model && (cpu->features.n > 0 || model))
                 return element_refuse(parser, node, NULL, ERROR_XML, "<cpu mode='custom'>", err, "its <model> is missing");
         if (cpu->vendor && !has_model)
-                return element_refuse(parser, node, NULL, ERROR_XML, "<vendor> of <cpu>", err, "CPU vendor specified without CPU model");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<vendor> of <cpu>", err,
+                                      "CPU vendor specified without CPU model");
         if (cpu->vendor_id && (strlen(cpu->vendor_id) != 12 || strchr(cpu->vendor_id, ',')))
-                return element_refuse(parser, model, "vendor_id", ERROR_XML, "CPU vendor_id", err, "it must be exactly 12 characters without a comma");
+                return element_refuse(parser, model, "vendor_id", ERROR_XML, "CPU vendor_id", err,
+                                      "it must be exactly 12 characters without a comma");
         return 0;
 }
 
@@ -103,7 +107,8 @@ static int check_cpu(const Parser *parser, const xmlNode *node, void *object, Er
         const xmlNode *topology = element_child(node, "topology");
 
         if (topology && (!cpu->sockets || !cpu->cores || !cpu->threads))
-                return element_refuse(parser, topology, NULL, ERROR_XML, "CPU topology", err, "sockets, cores and threads must be 1 or more");
+                return element_refuse(parser, topology, NULL, ERROR_XML, "CPU topology", err,
+                                      "sockets, cores and threads must be 1 or more");
         if (topology && !cpu->dies)
                 cpu->dies = 1;
         if (check_mode(parser, node, cpu, err) < 0)

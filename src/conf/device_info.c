@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/elements.h"
 
-NAMES(address_type_table, ADDRESS_TYPE_MAX, "address type", "", "pci", "drive", "virtio-serial", "ccid", "usb", "spapr-vio", "ccw", "virtio-mmio",
-      "isa", "dimm", "unassigned");
+NAMES(address_type_table, ADDRESS_TYPE_MAX, "address type", "", "pci", "drive", "virtio-serial", "ccid", "usb", "spapr-vio",
+      "ccw", "virtio-mmio", "isa", "dimm", "unassigned");
 
 /* The numbers of a PCI address are printed together, or not at all while it waits to be assigned. */
 static bool print_pci_number(const Row *row, const void *field, StrBuf *text) {
@@ -54,7 +54,11 @@ static const Row address_rows[] = {
 };
 
 int check_pci_address(const Parser *parser, const xmlNode *node, const PciAddress *pci, Error **err) {
-        const char *attribute = pci->domain > 0xffff ? "domain" : pci->bus > 0xff ? "bus" : pci->slot > 0x1f ? "slot" : pci->function > 7 ? "function" : NULL;
+        const char *attribute = pci->domain > 0xffff ? "domain"
+                                : pci->bus > 0xff    ? "bus"
+                                : pci->slot > 0x1f   ? "slot"
+                                : pci->function > 7  ? "function"
+                                                     : NULL;
         CLEANUP(free) char *subject = NULL;
 
         if (!attribute)
@@ -83,7 +87,8 @@ static int check_ccw(const Parser *parser, const xmlNode *node, const DeviceAddr
         const OptUint *cssid = &address->ccw.cssid, *ssid = &address->ccw.ssid, *devno = &address->ccw.devno;
 
         if (cssid->set != ssid->set || ssid->set != devno->set)
-                return element_refuse(parser, node, NULL, ERROR_XML, "CCW address", err, "cssid, ssid and devno are given together or not at all");
+                return element_refuse(parser, node, NULL, ERROR_XML, "CCW address", err,
+                                      "cssid, ssid and devno are given together or not at all");
         if (cssid->value > 0xfe || ssid->value > 3 || devno->value > 0xffff)
                 return element_refuse(parser, node, NULL, ERROR_XML, "CCW address", err,
                                       "cssid must be at most 0xfe, ssid at most 0x3, devno at most 0xffff");
@@ -98,7 +103,8 @@ static int check_address(const Parser *parser, const xmlNode *node, void *object
         if (address->type == ADDRESS_CCW)
                 return check_ccw(parser, node, address, err);
         if (address->type == ADDRESS_USB && address->usb.port && !is_usb_port(address->usb.port))
-                return element_refuse(parser, node, "port", ERROR_XML, "USB port", err, "it must be up to 4 numbers with dots between, as 1.2");
+                return element_refuse(parser, node, "port", ERROR_XML, "USB port", err,
+                                      "it must be up to 4 numbers with dots between, as 1.2");
         return 0;
 }
 
@@ -124,7 +130,8 @@ static int check_device_info(const Parser *parser, const xmlNode *node, void *ob
         if (boot && !info->boot_order)
                 return element_refuse(parser, boot, "order", ERROR_XML, "boot order '0'", err, "it must be 1 or more");
         if (info->rom_enabled == TRISTATE_NO && (info->rom_bar || info->rom_file))
-                return element_refuse(parser, element_child(node, "rom"), NULL, ERROR_XML, "<rom enabled='no'>", err, "bar and file need an enabled ROM");
+                return element_refuse(parser, element_child(node, "rom"), NULL, ERROR_XML, "<rom enabled='no'>", err,
+                                      "bar and file need an enabled ROM");
         return 0;
 }
 

@@ -3,15 +3,18 @@
 
 NAMES(input_type_table, INPUT_TYPE_MAX, "input type", "", "mouse", "tablet", "keyboard", "passthrough", "evdev");
 NAMES(input_bus_table, INPUT_BUS_TYPE_MAX, "input bus", "", "ps2", "usb", "xen", "parallels", "virtio", "none");
-NAMES(memballoon_model_table, MEMBALLOON_TYPE_MAX, "memballoon model", "", "virtio", "xen", "none", "virtio-transitional", "virtio-non-transitional");
+NAMES(memballoon_model_table, MEMBALLOON_TYPE_MAX, "memballoon model", "", "virtio", "xen", "none", "virtio-transitional",
+      "virtio-non-transitional");
 NAMES(rng_backend_table, RNG_BACKEND_TYPE_MAX, "rng backend", "", "random", "egd", "builtin");
 NAMES(watchdog_model_table, WATCHDOG_MODEL_TYPE_MAX, "watchdog model", "", "i6300esb", "ib700", "diag288", "itco");
-NAMES(watchdog_action_table, WATCHDOG_ACTION_TYPE_MAX, "watchdog action", "", "reset", "shutdown", "poweroff", "pause", "dump", "none", "inject-nmi");
+NAMES(watchdog_action_table, WATCHDOG_ACTION_TYPE_MAX, "watchdog action", "", "reset", "shutdown", "poweroff", "pause", "dump",
+      "none", "inject-nmi");
 NAMES(panic_model_table, PANIC_MODEL_TYPE_MAX, "panic model", "", "isa", "pseries", "hyperv", "s390", "pvpanic");
 NAMES(tpm_model_table, TPM_MODEL_TYPE_MAX, "TPM model", "", "tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy");
 NAMES(tpm_backend_table, TPM_BACKEND_TYPE_MAX, "TPM backend", "", "passthrough", "emulator", "external");
 NAMES(iommu_model_table, IOMMU_MODEL_TYPE_MAX, "iommu model", "", "intel", "smmuv3", "virtio");
-NAMES(memory_model_table, MEMORY_MODEL_TYPE_MAX, "memory device model", "", "dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc");
+NAMES(memory_model_table, MEMORY_MODEL_TYPE_MAX, "memory device model", "", "dimm", "nvdimm", "virtio-pmem", "virtio-mem",
+      "sgx-epc");
 VIRTIO_MODEL_WORDS;
 WORDS_OF(grab_words, "input grab", "all");
 WORDS_OF(toggle_words, "input grabToggle", "ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock");
@@ -44,7 +47,8 @@ static int check_input(const Parser *parser, const xmlNode *node, void *object, 
         if (needs_source && !element_child(node, "source"))
                 return element_refuse(parser, node, NULL, ERROR_XML, "<input>", err, "element <source> is missing");
         if (input->bus == INPUT_BUS_PS2 && input->type == INPUT_TABLET)
-                return element_refuse(parser, node, "bus", ERROR_XML, "input bus 'ps2'", err, "ps2 bus does not support tablet input device");
+                return element_refuse(parser, node, "bus", ERROR_XML, "input bus 'ps2'", err,
+                                      "ps2 bus does not support tablet input device");
         return 0;
 }
 const Element input_element = { sizeof(InputDef), input_rows, check_input };
@@ -207,7 +211,13 @@ static bool print_mib(const Row *row, const void *field, StrBuf *text) {
 }
 
 static const RowType row_mib = {
-        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "M", .unit_of = mib_unit, .want = "a size", .read = read_mib, .print = print_mib,
+        .storage = STORE_PLAIN,
+        .size = sizeof(uint64_t),
+        .unit = "M",
+        .unit_of = mib_unit,
+        .want = "a size",
+        .read = read_mib,
+        .print = print_mib,
 };
 
 static const Row shmem_rows[] = {
@@ -231,7 +241,8 @@ static int check_shmem(const Parser *parser, const xmlNode *node, void *object, 
         if (!*shmem->name || strchr(shmem->name, '/') || streq(shmem->name, ".") || streq(shmem->name, ".."))
                 return element_refuse(parser, node, "name", ERROR_XML, "shmem name", err, "it must be a file name without '/'");
         if (shmem->size_bytes % (1 << 20))
-                return element_refuse(parser, element_child(node, "size"), NULL, ERROR_XML, "shmem size", err, "it must be a multiple of 1 MiB");
+                return element_refuse(parser, element_child(node, "size"), NULL, ERROR_XML, "shmem size", err,
+                                      "it must be a multiple of 1 MiB");
         return 0;
 }
 const Element shmem_element = { sizeof(ShmemDef), shmem_rows, check_shmem };

@@ -5,15 +5,16 @@ NAMES(disk_type_table, DISK_TYPE_MAX, "disk type", "", "file", "block", "dir", "
 NAMES(disk_device_table, DISK_DEVICE_TYPE_MAX, "disk device", "", "disk", "cdrom", "floppy", "lun");
 NAMES(disk_bus_table, DISK_BUS_TYPE_MAX, "disk bus", "", "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", "sata", "sd");
 NAMES(disk_model_table, DISK_MODEL_TYPE_MAX, "disk model", "", "virtio", "virtio-transitional", "virtio-non-transitional");
-NAMES(disk_cache_table, DISK_CACHE_TYPE_MAX, "disk cache mode", "", "default", "none", "writethrough", "writeback", "directsync", "unsafe");
+NAMES(disk_cache_table, DISK_CACHE_TYPE_MAX, "disk cache mode", "", "default", "none", "writethrough", "writeback", "directsync",
+      "unsafe");
 NAMES(disk_io_table, DISK_IO_TYPE_MAX, "disk io mode", "", "threads", "native", "io_uring");
 NAMES(disk_error_table, DISK_ERROR_TYPE_MAX, "disk error policy", "", "stop", "report", "ignore", "enospace");
 NAMES(disk_discard_table, DISK_DISCARD_TYPE_MAX, "disk discard mode", "", "unmap", "ignore");
 NAMES(disk_zeroes_table, DISK_ZEROES_TYPE_MAX, "disk detect_zeroes mode", "", "off", "on", "unmap");
-NAMES(disk_format_table, DISK_FORMAT_TYPE_MAX, "disk format", "", "raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "vhd", "ploop",
-      "cow", "qcow", "qcow2", "qed", "vmdk", "luks");
-NAMES(disk_protocol_table, DISK_PROTOCOL_TYPE_MAX, "disk protocol", "", "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http", "https", "ftp",
-      "ftps", "tftp", "ssh", "vxhs", "nfs");
+NAMES(disk_format_table, DISK_FORMAT_TYPE_MAX, "disk format", "", "raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi",
+      "fat", "vhd", "ploop", "cow", "qcow", "qcow2", "qed", "vmdk", "luks");
+NAMES(disk_protocol_table, DISK_PROTOCOL_TYPE_MAX, "disk protocol", "", "nbd", "rbd", "sheepdog", "gluster", "iscsi", "http",
+      "https", "ftp", "ftps", "tftp", "ssh", "vxhs", "nfs");
 NAMES(disk_transport_table, DISK_TRANSPORT_TYPE_MAX, "host transport", "", "tcp", "unix", "rdma");
 NAMES(disk_tray_table, DISK_TRAY_TYPE_MAX, "disk tray", "", "closed", "open");
 NAMES(disk_startup_table, DISK_STARTUP_TYPE_MAX, "startupPolicy", "", "mandatory", "requisite", "optional");
@@ -37,9 +38,11 @@ static int check_host(const Parser *parser, const xmlNode *node, void *object, E
         const DiskHost *host = object;
 
         if (host->transport == DISK_TRANSPORT_UNIX && !host->socket)
-                return element_refuse(parser, node, NULL, ERROR_XML, "<host transport='unix'>", err, "attribute 'socket' is missing");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<host transport='unix'>", err,
+                                      "attribute 'socket' is missing");
         if (host->transport != DISK_TRANSPORT_UNIX && host->socket)
-                return element_refuse(parser, node, "socket", ERROR_XML, "attribute 'socket' of <host>", err, "only allowed with transport 'unix'");
+                return element_refuse(parser, node, "socket", ERROR_XML, "attribute 'socket' of <host>", err,
+                                      "only allowed with transport 'unix'");
         if (host->transport != DISK_TRANSPORT_UNIX && !host->name)
                 return element_refuse(parser, node, NULL, ERROR_XML, "<host>", err, "attribute 'name' is missing");
         return 0;
@@ -64,7 +67,8 @@ static const Row source_rows[] = {
         STRING("source@pool", DiskSource, pool, OF_TYPE(VOLUME)),
         STRING("source@volume", DiskSource, volume, OF_TYPE(VOLUME)),
         WORD("source@mode", DiskSource, volume_mode, volume_mode_words, OF_TYPE(VOLUME)),
-        WORD("source@type", DiskSource, source_type, source_type_words, WHEN(DiskSource, type, BIT(DISK_NVME) | BIT(DISK_VHOST_USER)),
+        WORD("source@type", DiskSource, source_type, source_type_words, WHEN(DiskSource, type,
+             BIT(DISK_NVME) | BIT(DISK_VHOST_USER)),
              .flags = ROW_HOST),
         STRING("source@path", DiskSource, vhost_path, OF_TYPE(VHOST_USER)),
         YESNO("source@managed", DiskSource, nvme_managed, OF_TYPE(NVME)),
@@ -133,7 +137,8 @@ static int check_backing(const Parser *parser, const xmlNode *node, void *object
         const DiskBacking *backing = object;
 
         if (backing->source.type && (!backing->format || disk_source_is_empty(&backing->source)))
-                return element_refuse(parser, node, NULL, ERROR_XML, "<backingStore>", err, "it needs <format type=> and <source>");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<backingStore>", err,
+                                      "it needs <format type=> and <source>");
         if (!backing->source.type && element_child(node, "source"))
                 return element_refuse(parser, node, NULL, ERROR_XML, "<backingStore>", err, "attribute 'type' is missing");
         return 0;
@@ -220,7 +225,8 @@ static bool is_printable(const char *text, size_t max) {
 /* What a guest reads from the disk: libvirt's limits. */
 static int check_identity(const Parser *parser, const xmlNode *node, const DiskDef *disk, Error **err) {
         if (disk->wwn && !is_hex(disk->wwn, 16))
-                return element_refuse(parser, element_child(node, "wwn"), NULL, ERROR_XML, "malformed wwn", err, "it must be 16 hexadecimal digits");
+                return element_refuse(parser, element_child(node, "wwn"), NULL, ERROR_XML, "malformed wwn", err,
+                                      "it must be 16 hexadecimal digits");
         if (disk->vendor && !is_printable(disk->vendor, 8))
                 return element_refuse(parser, element_child(node, "vendor"), NULL, ERROR_XML, "disk vendor", err,
                                       "it must be at most 8 printable characters");
@@ -228,7 +234,8 @@ static int check_identity(const Parser *parser, const xmlNode *node, const DiskD
                 return element_refuse(parser, element_child(node, "product"), NULL, ERROR_XML, "disk product", err,
                                       "it must be at most 16 printable characters");
         if (disk->serial && strcspn(disk->serial, "\r\n") != strlen(disk->serial))
-                return element_refuse(parser, element_child(node, "serial"), NULL, ERROR_XML, "disk serial", err, "it must be one line");
+                return element_refuse(parser, element_child(node, "serial"), NULL, ERROR_XML, "disk serial", err,
+                                      "it must be one line");
         return 0;
 }
 
@@ -239,7 +246,8 @@ static int check_disk(const Parser *parser, const xmlNode *node, void *object, E
         if (!element_child(node, "target"))
                 return element_refuse(parser, node, NULL, ERROR_XML, "<disk>", err, "element <target> is missing");
         if (disk_source_is_empty(&disk->source) && !may_be_empty)
-                return element_refuse(parser, node, NULL, ERROR_XML, "<disk>", err, "its <source> is missing; only a cdrom or floppy may be empty");
+                return element_refuse(parser, node, NULL, ERROR_XML, "<disk>", err,
+                                      "its <source> is missing; only a cdrom or floppy may be empty");
         if (disk->source.type == DISK_VOLUME)
                 return element_refuse(parser, node, "type", ERROR_CONFIG_UNSUPPORTED, "disk type 'volume'", err,
                                       "virtward has no storage pools yet; name the file or block device");

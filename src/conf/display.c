@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/elements.h"
 
-NAMES(graphics_type_table, GRAPHICS_TYPE_MAX, "graphics type", "", "sdl", "vnc", "rdp", "desktop", "spice", "egl-headless", "dbus");
+NAMES(graphics_type_table, GRAPHICS_TYPE_MAX, "graphics type", "", "sdl", "vnc", "rdp", "desktop", "spice", "egl-headless",
+      "dbus");
 NAMES(listen_type_table, LISTEN_TYPE_MAX, "listen type", "", "none", "address", "network", "socket");
-NAMES(video_type_table, VIDEO_TYPE_MAX, "video type", "", "default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels", "virtio", "gop",
-      "none", "bochs", "ramfb");
-NAMES(sound_model_table, SOUND_MODEL_TYPE_MAX, "sound model", "", "sb16", "es1370", "pcspk", "ac97", "ich6", "ich7", "ich9", "usb");
-NAMES(audio_type_table, AUDIO_TYPE_MAX, "audio type", "", "none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl", "spice", "file", "dbus");
+NAMES(video_type_table, VIDEO_TYPE_MAX, "video type", "", "default", "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels",
+      "virtio", "gop", "none", "bochs", "ramfb");
+NAMES(sound_model_table, SOUND_MODEL_TYPE_MAX, "sound model", "", "sb16", "es1370", "pcspk", "ac97", "ich6", "ich7", "ich9",
+      "usb");
+NAMES(audio_type_table, AUDIO_TYPE_MAX, "audio type", "", "none", "alsa", "coreaudio", "jack", "oss", "pulseaudio", "sdl",
+      "spice", "file", "dbus");
 WORDS_OF(connected_words, "connected action", "keep", "disconnect", "fail");
 WORDS_OF(share_words, "sharePolicy", "ignore", "allow-exclusive", "force-shared");
 WORDS_OF(spice_mode_words, "spice channel mode", "any", "secure", "insecure");
-WORDS_OF(spice_channel_words, "spice channel", "main", "display", "inputs", "cursor", "playback", "record", "smartcard", "usbredir");
+WORDS_OF(spice_channel_words, "spice channel", "main", "display", "inputs", "cursor", "playback", "record", "smartcard",
+         "usbredir");
 WORDS_OF(image_words, "image compression", "auto_glz", "auto_lz", "quic", "glz", "lz", "off");
 WORDS_OF(wan_words, "compression", "auto", "never", "always");
 WORDS_OF(streaming_words, "streaming mode", "filter", "all", "off");
@@ -25,7 +29,8 @@ WORDS_OF(sdl_driver_words, "SDL audio driver", "esd", "alsa", "arts", "pulseaudi
 
 static const Row listen_rows[] = {
         ENUM("@type", GraphicsListen, type, listen_type_table, .flags = ROW_REQUIRED | ROW_HOST),
-        STRING("@address", GraphicsListen, address, WHEN(GraphicsListen, type, BIT(LISTEN_ADDRESS) | BIT(LISTEN_NETWORK)), .flags = ROW_HOST),
+        STRING("@address", GraphicsListen, address, WHEN(GraphicsListen, type, BIT(LISTEN_ADDRESS) | BIT(LISTEN_NETWORK)),
+             .flags = ROW_HOST),
         STRING("@network", GraphicsListen, network, WHEN(GraphicsListen, type, BIT(LISTEN_NETWORK)), .flags = ROW_HOST),
         STRING("@socket", GraphicsListen, socket, WHEN(GraphicsListen, type, BIT(LISTEN_SOCKET)), .flags = ROW_HOST),
         {}
@@ -99,7 +104,8 @@ static int settle_listens(const Parser *parser, const xmlNode *node, GraphicsDef
         first = graphics->listens.items[0];
         if (graphics->listen && *graphics->listen && first->address && !streq(graphics->listen, first->address))
                 return element_refuse(parser, node, "listen", ERROR_XML, "graphics listen attribute", err,
-                                      "'%s' must match the address of the first <listen>, '%s'", graphics->listen, first->address);
+                                      "'%s' must match the address of the first <listen>, '%s'", graphics->listen,
+                                      first->address);
         if (graphics->socket && first->socket && !streq(graphics->socket, first->socket))
                 return element_refuse(parser, node, "socket", ERROR_XML, "graphics socket attribute", err,
                                       "'%s' must match the socket of the first <listen>, '%s'", graphics->socket, first->socket);
@@ -117,8 +123,9 @@ static int check_graphics(const Parser *parser, const xmlNode *node, void *objec
 
         for (size_t i = 0; i < N_ELEMENTS(ports); i++)
                 if (ports[i]->set && (ports[i]->value < -1 || ports[i]->value > 65535))
-                        return element_refuse(parser, node, names[i], ERROR_XML, "graphics port", err, "%s must be -1 or from 0 to 65535, not %lld",
-                                              names[i], (long long) ports[i]->value);
+                        return element_refuse(parser, node, names[i], ERROR_XML, "graphics port", err,
+                                              "%s must be -1 or from 0 to 65535, not %lld", names[i],
+                                              (long long) ports[i]->value);
         if (!(G(VNC) & BIT(graphics->type)) && !(G(SPICE) & BIT(graphics->type)))
                 return 0;
         settle_ports(parser, graphics);

@@ -5,10 +5,10 @@
 #include "conf/elements.h"
 #include "util/xml.h"
 
-NAMES(virt_type_table, VIRT_TYPE_MAX, "domain type", "", "qemu", "kqemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp",
-      "parallels", "bhyve", "vz", "hvf");
-NAMES(lifecycle_action_table, ACTION_TYPE_MAX, "lifecycle action", "", "destroy", "restart", "rename-restart", "preserve", "coredump-destroy",
-      "coredump-restart");
+NAMES(virt_type_table, VIRT_TYPE_MAX, "domain type", "", "qemu", "kqemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware",
+      "hyperv", "vbox", "phyp", "parallels", "bhyve", "vz", "hvf");
+NAMES(lifecycle_action_table, ACTION_TYPE_MAX, "lifecycle action", "", "destroy", "restart", "rename-restart", "preserve",
+      "coredump-destroy", "coredump-restart");
 WORDS_OF(placement_words, "vcpu placement", "static", "auto");
 WORDS_OF(lockfailure_words, "on_lockfailure action", "poweroff", "restart", "pause", "ignore");
 WORDS_OF(seclabel_words, "seclabel type", "dynamic", "static", "none");
@@ -199,11 +199,14 @@ static int check_memory(const Parser *parser, const xmlNode *node, DomainDef *de
         if (total == 0)
                 return error_set(err, ERROR_XML, "Memory size must be specified via <memory> or in the <numa> configuration");
         if (total > MEMORY_MAX_KIB || def->max_memory_kib > MEMORY_MAX_KIB)
-                return error_set(err, ERROR_XML, "memory of %llu KiB is more than any machine can have", (unsigned long long) total);
+                return error_set(err, ERROR_XML, "memory of %llu KiB is more than any machine can have",
+                                 (unsigned long long) total);
         if ((def->max_memory_kib != 0) != (def->memory_slots != 0))
-                return refuse_child(parser, node, "maxMemory", "both maximum memory size and number of memory slots must be specified", err);
+                return refuse_child(parser, node, "maxMemory",
+                                    "both maximum memory size and number of memory slots must be specified", err);
         if (def->max_memory_kib && def->max_memory_kib < total)
-                return refuse_child(parser, node, "maxMemory", "the maximum memory size must be equal or greater than the actual memory size", err);
+                return refuse_child(parser, node, "maxMemory",
+                                    "the maximum memory size must be equal or greater than the actual memory size", err);
         if (current->set && current->value > total)             /* as libvirt does */
                 current->value = total;
         return 0;
@@ -221,8 +224,8 @@ static int check_vcpus(const Parser *parser, const xmlNode *node, const DomainDe
         if (element_attribute(vcpu, "current") && def->current_vcpus == 0)
                 return element_refuse(parser, vcpu, "current", ERROR_XML, "vcpu current", err, "it must be 1 or more");
         if (def->current_vcpus > def->vcpus)
-                return element_refuse(parser, vcpu, "current", ERROR_XML, "vcpu current", err, "maxvcpus must not be less than current vcpus (%u < %u)",
-                                      def->vcpus, def->current_vcpus);
+                return element_refuse(parser, vcpu, "current", ERROR_XML, "vcpu current", err,
+                                      "maxvcpus must not be less than current vcpus (%u < %u)", def->vcpus, def->current_vcpus);
         return 0;
 }
 
@@ -232,7 +235,8 @@ static int check_type(const Parser *parser, const xmlNode *node, const DomainDef
         if (def->virt_type == VIRT_QEMU || def->virt_type == VIRT_KVM)
                 return 0;
         subject = xasprintf("domain type '%s'", table_name(&virt_type_table, def->virt_type));
-        return element_refuse(parser, node, "type", ERROR_CONFIG_UNSUPPORTED, subject, err, "virtward runs types 'qemu' and 'kvm'");
+        return element_refuse(parser, node, "type", ERROR_CONFIG_UNSUPPORTED, subject, err,
+                              "virtward runs types 'qemu' and 'kvm'");
 }
 
 static int check_domain(const Parser *parser, const xmlNode *node, void *object, Error **err) {
@@ -242,7 +246,8 @@ static int check_domain(const Parser *parser, const xmlNode *node, void *object,
                 return -1;
         if (def->title && strchr(def->title, '\n'))
                 return refuse_child(parser, node, "title", "Domain title can't contain newlines", err);
-        if (check_type(parser, node, def, err) < 0 || check_memory(parser, node, def, err) < 0 || check_vcpus(parser, node, def, err) < 0)
+        if (check_type(parser, node, def, err) < 0 || check_memory(parser, node, def, err) < 0 ||
+            check_vcpus(parser, node, def, err) < 0)
                 return -1;
         return domain_def_read_intent(def, err);
 }
@@ -287,7 +292,8 @@ int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **re
 
 char *domain_def_format(const DomainDef *def, unsigned flags) {
         Printer printer = {
-                .flags = (flags & DOMAIN_FORMAT_SECURE ? PRINT_SECRETS : 0) | (flags & DOMAIN_FORMAT_INACTIVE ? PRINT_INACTIVE : 0),
+                .flags = (flags & DOMAIN_FORMAT_SECURE ? PRINT_SECRETS : 0) |
+                         (flags & DOMAIN_FORMAT_INACTIVE ? PRINT_INACTIVE : 0),
         };
 
         strbuf_reserve(&printer.buf, 4096);

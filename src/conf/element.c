@@ -107,7 +107,8 @@ static char *describe(const Row *row, const xmlNode *node, const char *attribute
         return xasprintf("text of <%s>", node->name);
 }
 
-static int refuse_value(const Parser *parser, const Row *row, const xmlNode *node, const char *attribute, const char *value, Error **err) {
+static int refuse_value(const Parser *parser, const Row *row, const xmlNode *node, const char *attribute, const char *value,
+                        Error **err) {
         CLEANUP(free) char *what = describe(row, node, attribute);
         CLEANUP(free) char *subject = xasprintf("%s '%.120s'", what, value);
         const EnumTable *table = row->type->want ? NULL : row->arg;
@@ -116,8 +117,8 @@ static int refuse_value(const Parser *parser, const Row *row, const xmlNode *nod
                 CLEANUP(free) char *allowed = table_list(table);
                 const char *meant = nearest_name(value, table->names, (size_t) table->n);
 
-                return element_refuse(parser, node, attribute, ERROR_XML, subject, err, meant ? "allowed are %s; did you mean '%s'?" : "allowed are %s",
-                                      allowed, meant);
+                return element_refuse(parser, node, attribute, ERROR_XML, subject, err,
+                                      meant ? "allowed are %s; did you mean '%s'?" : "allowed are %s", allowed, meant);
         }
         return element_refuse(parser, node, attribute, ERROR_XML, subject, err, "it must be %s", row->type->want);
 }
@@ -138,8 +139,8 @@ static void collect_names(const Level *level, bool attributes, const char **name
 }
 
 /* ns: that of the name when it is in a foreign namespace, where nothing is near. */
-static int refuse_unknown(const Parser *parser, const Level *level, const xmlNode *node, const xmlNode *child, const char *attribute,
-                          const xmlNs *ns, Error **err) {
+static int refuse_unknown(const Parser *parser, const Level *level, const xmlNode *node, const xmlNode *child,
+                          const char *attribute, const xmlNs *ns, Error **err) {
         const char *names[256], *meant, *name = attribute ? attribute : (const char *) child->name;
         CLEANUP(free) char *subject = attribute ? xasprintf("unknown attribute '%s' of <%s>", name, node->name)
                                                 : xasprintf("unknown element <%s> in <%s>", name, node->name);
@@ -147,10 +148,12 @@ static int refuse_unknown(const Parser *parser, const Level *level, const xmlNod
         int r;
 
         if (ns)
-                return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "of namespace '%.200s'", ns->href);
+                return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "of namespace '%.200s'",
+                                      ns->href);
         collect_names(level, attribute, names, N_ELEMENTS(names), &n);
         meant = nearest_name(name, names, n);
-        r = element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, meant ? "did you mean '%s'?" : NULL, meant);
+        r = element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, meant ? "did you mean '%s'?" : NULL,
+                           meant);
         for (size_t i = 0; i < n; i++)
                 free((char *) names[i]);
         return r;
@@ -175,7 +178,8 @@ static int refuse_misplaced(const Parser *parser, const Level *level, const Row 
 
         if (!name || !*name)
                 return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed here");
-        return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed with %s '%s'", table->what, name);
+        return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed with %s '%s'",
+                              table->what, name);
 }
 
 /* ---- values ---- */
@@ -186,8 +190,8 @@ static bool is_passed_over(const Parser *parser, const Row *row, const char *val
         return row->flags & ROW_LIVE || (row->flags & ROW_ALIAS && strncmp(value, "ua-", 3) != 0);
 }
 
-static int read_value(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const char *attribute, const char *value,
-                      Error **err) {
+static int read_value(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const char *attribute,
+                      const char *value, Error **err) {
         const char *unit = row->type->unit ? element_attribute(node, "unit") : NULL;
         void *field = (char *) level->object + row->offset;
 
@@ -198,7 +202,8 @@ static int read_value(const Parser *parser, const Level *level, const Row *row, 
         if (unit && row->type->read(row, "1", unit, field) < 0) {
                 CLEANUP(free) char *subject = xasprintf("unit '%.40s' of <%s>", unit, node->name);
 
-                return element_refuse(parser, node, "unit", ERROR_XML, subject, err, "allowed are bytes, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB, EB, EiB");
+                return element_refuse(parser, node, "unit", ERROR_XML, subject, err,
+                                      "allowed are bytes, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB, EB, EiB");
         }
         return refuse_value(parser, row, node, attribute, value, err);
 }
@@ -212,7 +217,8 @@ static bool is_blank(const char *text) {
 /* The row of the element's own text, if it has one. */
 static const Row *find_text_row(const Level *level) {
         for (const Row *row = level->from; row < level->to; row++)
-                if (row->type->shape == SHAPE_VALUE && !row->type->has_presence && !*rest_of(level, row) && row_applies(row, level->object))
+                if (row->type->shape == SHAPE_VALUE && !row->type->has_presence && !*rest_of(level, row) &&
+                    row_applies(row, level->object))
                         return row;
         return NULL;
 }
@@ -254,7 +260,8 @@ static int level_parse_text(const Parser *parser, const Level *level, const xmlN
         if (row)
                 return read_text(parser, level, row, node, err);
         for (const xmlNode *child = node->children; child; child = child->next)
-                if ((child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) && !is_blank((const char *) child->content)) {
+                if ((child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) &&
+                    !is_blank((const char *) child->content)) {
                         CLEANUP(free) char *subject = xasprintf("text in <%s>", node->name);
 
                         return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "this element has no text");
@@ -307,13 +314,15 @@ static bool level_has_unit(const Level *level) {
         return false;
 }
 
-static int parse_attribute(const Parser *parser, const Level *level, const xmlNode *node, const xmlAttr *attribute, bool last_round,
-                           bool *again, Error **err) {
+static int parse_attribute(const Parser *parser, const Level *level, const xmlNode *node, const xmlAttr *attribute,
+                           bool last_round, bool *again, Error **err) {
         const char *name = (const char *) attribute->name;
         FoundAttribute found = attribute->ns ? (FoundAttribute) {} : find_attribute(level, name);
 
         if (!found.row)
-                return !attribute->ns && streq(name, "unit") && level_has_unit(level) ? 0 : refuse_unknown(parser, level, node, NULL, name, attribute->ns, err);
+                return !attribute->ns && streq(name, "unit") && level_has_unit(level)
+                               ? 0
+                               : refuse_unknown(parser, level, node, NULL, name, attribute->ns, err);
         *again |= found.depends;
         if (found.depends != last_round)
                 return 0;
@@ -382,7 +391,8 @@ static bool any_applies(const Level *child) {
         return false;
 }
 
-static int parse_child(const Parser *parser, const Level *level, const Level *child, xmlNode *node, xmlNode *child_node, Error **err) {
+static int parse_child(const Parser *parser, const Level *level, const Level *child, xmlNode *node, xmlNode *child_node,
+                       Error **err) {
         const Row *row = find_whole(child);
 
         if (row) {
@@ -404,7 +414,8 @@ static bool is_list(const Level *child) {
 /* Was there an element of that name before this one? Siblings are few, or in lists, which are not asked. */
 static bool stands_before(const xmlNode *node) {
         for (const xmlNode *other = node->prev; other; other = other->prev)
-                if (other->type == XML_ELEMENT_NODE && streq((const char *) other->name, (const char *) node->name) && other->ns == node->ns)
+                if (other->type == XML_ELEMENT_NODE && streq((const char *) other->name, (const char *) node->name) &&
+                    other->ns == node->ns)
                         return true;
         return false;
 }

@@ -137,8 +137,8 @@ struct Element {
 #define WHEN_OF(F, field, mask, table) .when = { FIELD_IS_ENUM(F, field), (mask), &table }
 
 extern const RowType row_string, row_word, row_enum, row_yesno, row_onoff, row_flag, row_uint, row_opt_uint, row_u64, row_opt_u64,
-        row_opt_int, row_hex, row_dec, row_opt_hex, row_opt_hex64, row_octal, row_kib, row_opt_kib, row_bytes, row_uuid, row_mac, row_cpuset,
-        row_struct, row_pointer, row_list, row_strings, row_include, row_unsupported;
+        row_opt_int, row_hex, row_dec, row_opt_hex, row_opt_hex64, row_octal, row_kib, row_opt_kib, row_bytes, row_uuid, row_mac,
+        row_cpuset, row_struct, row_pointer, row_list, row_strings, row_include, row_unsupported;
 
 /* ---- Reading ---- */
 
@@ -158,8 +158,8 @@ const char *element_attribute(const xmlNode *node, const char *name);
 xmlNode *element_child(const xmlNode *node, const char *name);
 
 /* "SUBJECT at line 12, column 30: REST". attribute NULL: the place is the element. Returns -1. */
-int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject, Error **err,
-                   const char *rest, ...) __attribute__((format(printf, 7, 8)));
+int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject,
+                   Error **err, const char *rest, ...) __attribute__((format(printf, 7, 8)));
 
 /* The parts of the source that are node's children, as they were written: span is where the last one began and ended. */
 void element_content_source(const Parser *parser, const xmlNode *node, size_t span[2]);

@@ -96,7 +96,8 @@ void element_content_source(const Parser *parser, const xmlNode *node, size_t sp
 bool element_next_source(const Parser *parser, size_t span[2]) {
         const char *end = parser->text + parser->len, *start, *after;
 
-        if (!parser->text || !(start = next_tag(parser->text + span[1], end)) || start[1] == '/' || !(after = skip_element(start, end)))
+        if (!parser->text || !(start = next_tag(parser->text + span[1], end)) || start[1] == '/' ||
+            !(after = skip_element(start, end)))
                 return false;
         span[0] = (size_t) (start - parser->text);
         span[1] = (size_t) (after - parser->text);
@@ -142,8 +143,8 @@ static void locate(const Parser *parser, const xmlNode *node, const char *attrib
         }
 }
 
-int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject, Error **err,
-                   const char *rest, ...) {
+int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject,
+                   Error **err, const char *rest, ...) {
         CLEANUP(strbuf_done) StrBuf text = {};
         unsigned line, column;
         va_list ap;

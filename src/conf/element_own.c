@@ -50,18 +50,20 @@ static int parse_string(const Parser *parser, const Row *row, xmlNode *node, voi
         AnyList *list = field;
 
         if (!text)
-                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, row->arg ? "attribute 'type' is missing" : "its text is missing");
+                return element_refuse(parser, node, NULL, ERROR_XML, subject, err,
+                                      row->arg ? "attribute 'type' is missing" : "its text is missing");
         if (node->children && row->arg)
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "it must be empty");
         if (row->arg && table_value(row->arg, text) < 0) {
-                CLEANUP(free) char *allowed = table_list(row->arg), *value = xasprintf("%s '%s'", ((const EnumTable *) row->arg)->what, text);
+                CLEANUP(free) char *allowed = table_list(row->arg),
+                     *value = xasprintf("%s '%s'", ((const EnumTable *) row->arg)->what, text);
 
                 return element_refuse(parser, node, "type", ERROR_XML, value, err, "allowed are %s", allowed);
         }
         for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next)
                 if (!row->arg || !streq((const char *) attribute->name, "type"))
-                        return element_refuse(parser, node, (const char *) attribute->name, ERROR_XML, subject, err, "unknown attribute '%s'",
-                                              attribute->name);
+                        return element_refuse(parser, node, (const char *) attribute->name, ERROR_XML, subject, err,
+                                              "unknown attribute '%s'", attribute->name);
         *ARRAY_APPEND(list->items, list->n) = xstrdup(text);
         return 0;
 }
@@ -85,7 +87,8 @@ const RowType row_include = { .shape = SHAPE_INCLUDE, .storage = STORE_STRUCT };
 static int parse_unsupported(const Parser *parser, const Row *row, xmlNode *node, void *field, Error **err) {
         CLEANUP(free) char *subject = xasprintf("element <%s> in <%s>", node->name, node->parent->name);
 
-        return element_refuse(parser, node, NULL, ERROR_CONFIG_UNSUPPORTED, subject, err, "virtward does not implement it yet; remove it");
+        return element_refuse(parser, node, NULL, ERROR_CONFIG_UNSUPPORTED, subject, err,
+                              "virtward does not implement it yet; remove it");
 }
 const RowType row_unsupported = { .shape = SHAPE_WHOLE, .storage = STORE_NONE, .parse = parse_unsupported };
 
@@ -153,7 +156,8 @@ static void copy_list(const Row *row, AnyList *to, const AnyList *from) {
         AnyList list = {};
 
         for (size_t i = 0; i < from->n; i++)
-                LIST_APPEND(&list, row->type->storage == STORE_STRINGS ? xstrdup(from->items[i]) : copy_object(row->arg, from->items[i]));
+                LIST_APPEND(&list, row->type->storage == STORE_STRINGS ? xstrdup(from->items[i])
+                                                                       : copy_object(row->arg, from->items[i]));
         *to = list;
 }
 
@@ -213,8 +217,8 @@ static void add_path(const Comparison *how, const Row *row, size_t index) {
 static bool differ(const Comparison *how, const Row *row, const char *a, const char *b) {
         add_path(how, row, 0);
         if (how->what)
-                strbuf_addf(how->what, "%s%s%s and %s%s%s", a ? "'" : "", a ? a : "absent", a ? "'" : "", b ? "'" : "", b ? b : "absent",
-                            b ? "'" : "");
+                strbuf_addf(how->what, "%s%s%s and %s%s%s", a ? "'" : "", a ? a : "absent", a ? "'" : "", b ? "'" : "",
+                            b ? b : "absent", b ? "'" : "");
         return false;
 }
 

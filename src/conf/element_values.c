@@ -130,7 +130,9 @@ static int read_yesno(const Row *row, const char *text, const char *unit, void *
 static bool print_yesno(const Row *row, const void *field, StrBuf *text) {
         return print_pair("yes", "no", field, text);
 }
-const RowType row_yesno = { .storage = STORE_PLAIN, .size = sizeof(Tristate), .want = "yes, no", .read = read_yesno, .print = print_yesno };
+const RowType row_yesno = {
+        .storage = STORE_PLAIN, .size = sizeof(Tristate), .want = "yes, no", .read = read_yesno, .print = print_yesno
+};
 
 static int read_onoff(const Row *row, const char *text, const char *unit, void *field) {
         return read_pair("on", "off", text, field);
@@ -138,7 +140,9 @@ static int read_onoff(const Row *row, const char *text, const char *unit, void *
 static bool print_onoff(const Row *row, const void *field, StrBuf *text) {
         return print_pair("on", "off", field, text);
 }
-const RowType row_onoff = { .storage = STORE_PLAIN, .size = sizeof(Tristate), .want = "on, off", .read = read_onoff, .print = print_onoff };
+const RowType row_onoff = {
+        .storage = STORE_PLAIN, .size = sizeof(Tristate), .want = "on, off", .read = read_onoff, .print = print_onoff
+};
 
 static int read_flag(const Row *row, const char *text, const char *unit, void *field) {
         *(bool *) field = true;
@@ -148,7 +152,12 @@ static bool print_flag(const Row *row, const void *field, StrBuf *text) {
         return *(const bool *) field;
 }
 const RowType row_flag = {
-        .storage = STORE_PLAIN, .size = sizeof(bool), .has_presence = true, .want = "nothing", .read = read_flag, .print = print_flag,
+        .storage = STORE_PLAIN,
+        .size = sizeof(bool),
+        .has_presence = true,
+        .want = "nothing",
+        .read = read_flag,
+        .print = print_flag,
 };
 
 /* ---- numbers ---- */
@@ -179,9 +188,15 @@ static bool print_hex(const Row *row, const void *field, StrBuf *text) {
         return true;
 }
 
-const RowType row_uint = { .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_uint };
-const RowType row_dec = { .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_dec };
-const RowType row_hex = { .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_hex };
+const RowType row_uint = {
+        .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_uint
+};
+const RowType row_dec = {
+        .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_dec
+};
+const RowType row_hex = {
+        .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = WANT_UINT, .read = read_uint, .print = print_hex
+};
 
 static int read_octal(const Row *row, const char *text, const char *unit, void *field) {
         unsigned value = 0;
@@ -205,7 +220,11 @@ static bool print_octal(const Row *row, const void *field, StrBuf *text) {
 }
 
 const RowType row_octal = {
-        .storage = STORE_PLAIN, .size = sizeof(unsigned), .want = "an octal number from 0000 to 0777", .read = read_octal, .print = print_octal,
+        .storage = STORE_PLAIN,
+        .size = sizeof(unsigned),
+        .want = "an octal number from 0000 to 0777",
+        .read = read_octal,
+        .print = print_octal,
 };
 
 static int read_opt_uint(const Row *row, const char *text, const char *unit, void *field) {
@@ -253,7 +272,9 @@ static bool print_u64_set(const Row *row, const void *field, StrBuf *text) {
         return value;
 }
 
-const RowType row_u64 = { .storage = STORE_PLAIN, .size = sizeof(uint64_t), .want = WANT_U64, .read = read_u64, .print = print_u64_set };
+const RowType row_u64 = {
+        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .want = WANT_U64, .read = read_u64, .print = print_u64_set
+};
 
 static int read_opt_u64(const Row *row, const char *text, const char *unit, void *field) {
         uint64_t value;
@@ -369,13 +390,28 @@ static int read_bytes(const Row *row, const char *text, const char *unit, void *
 }
 
 const RowType row_kib = {
-        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "KiB", .want = WANT_SIZE, .read = read_kib, .print = print_u64_set,
+        .storage = STORE_PLAIN,
+        .size = sizeof(uint64_t),
+        .unit = "KiB",
+        .want = WANT_SIZE,
+        .read = read_kib,
+        .print = print_u64_set,
 };
 const RowType row_opt_kib = {
-        .storage = STORE_PLAIN, .size = sizeof(OptU64), .unit = "KiB", .want = WANT_SIZE, .read = read_opt_kib, .print = print_opt_u64,
+        .storage = STORE_PLAIN,
+        .size = sizeof(OptU64),
+        .unit = "KiB",
+        .want = WANT_SIZE,
+        .read = read_opt_kib,
+        .print = print_opt_u64,
 };
 const RowType row_bytes = {
-        .storage = STORE_PLAIN, .size = sizeof(uint64_t), .unit = "bytes", .want = WANT_SIZE, .read = read_bytes, .print = print_u64_set,
+        .storage = STORE_PLAIN,
+        .size = sizeof(uint64_t),
+        .unit = "bytes",
+        .want = WANT_SIZE,
+        .read = read_bytes,
+        .print = print_u64_set,
 };
 
 /* ---- identities ---- */
@@ -408,7 +444,11 @@ static bool print_uuid(const Row *row, const void *field, StrBuf *text) {
 }
 
 const RowType row_uuid = {
-        .storage = STORE_PLAIN, .size = sizeof(sd_id128_t), .want = "a UUID of 32 hexadecimal digits", .read = read_uuid, .print = print_uuid,
+        .storage = STORE_PLAIN,
+        .size = sizeof(sd_id128_t),
+        .want = "a UUID of 32 hexadecimal digits",
+        .read = read_uuid,
+        .print = print_uuid,
 };
 
 static int read_mac(const Row *row, const char *text, const char *unit, void *field) {
@@ -427,7 +467,11 @@ static bool print_mac(const Row *row, const void *field, StrBuf *text) {
 }
 
 const RowType row_mac = {
-        .storage = STORE_PLAIN, .size = sizeof(MacAddress), .want = "a MAC address as 52:54:00:12:34:56", .read = read_mac, .print = print_mac,
+        .storage = STORE_PLAIN,
+        .size = sizeof(MacAddress),
+        .want = "a MAC address as 52:54:00:12:34:56",
+        .read = read_mac,
+        .print = print_mac,
 };
 
 static int read_cpuset(const Row *row, const char *text, const char *unit, void *field) {
@@ -452,4 +496,6 @@ static bool print_cpuset(const Row *row, const void *field, StrBuf *text) {
         return set;
 }
 
-const RowType row_cpuset = { .storage = STORE_CPU_SET, .want = "a list of numbers as 0-3,^2,8", .read = read_cpuset, .print = print_cpuset };
+const RowType row_cpuset = {
+        .storage = STORE_CPU_SET, .want = "a list of numbers as 0-3,^2,8", .read = read_cpuset, .print = print_cpuset
+};

@@ -8,12 +8,14 @@ extern const Element domain_element;
 
 extern const Element device_info_element, pci_address_element;
 extern const Element char_type_element, char_source_element;
-extern const Element disk_element, controller_element, lease_element, filesystem_element, interface_element, smartcard_element, serial_element,
-        parallel_element, console_element, channel_element, input_element, tpm_element, graphics_element, sound_element, audio_element,
-        video_element, hostdev_element, redirdev_element, hub_element, watchdog_element, memballoon_element, rng_element, nvram_element,
-        panic_element, shmem_element, memory_device_element, iommu_element, vsock_element;
-extern const Element os_element, features_element, clock_element, cpu_element, launch_security_element, memory_backing_element, mem_tune_element,
-        blkio_tune_element, cpu_tune_element, numa_tune_element, vcpu_element, iothread_element, seclabel_element, metadata_item_element;
+extern const Element disk_element, controller_element, lease_element, filesystem_element, interface_element, smartcard_element,
+        serial_element, parallel_element, console_element, channel_element, input_element, tpm_element, graphics_element,
+        sound_element, audio_element, video_element, hostdev_element, redirdev_element, hub_element, watchdog_element,
+        memballoon_element, rng_element, nvram_element, panic_element, shmem_element, memory_device_element, iommu_element,
+        vsock_element;
+extern const Element os_element, features_element, clock_element, cpu_element, launch_security_element, memory_backing_element,
+        mem_tune_element, blkio_tune_element, cpu_tune_element, numa_tune_element, vcpu_element, iothread_element,
+        seclabel_element, metadata_item_element;
 extern const RowType row_metadata, row_qemu_xmlns;
 
 /* The names of an enum, whose last enumerator is max. */
@@ -26,7 +28,8 @@ extern const RowType row_metadata, row_qemu_xmlns;
         static const char *const symbol##_names[] = { __VA_ARGS__ };                                                   \
         static const EnumTable symbol = { (description), symbol##_names, N_ELEMENTS(symbol##_names) }
 
-#define VIRTIO_MODEL_WORDS WORDS_OF(virtio_model_words, "virtio model", "virtio", "virtio-transitional", "virtio-non-transitional")
+#define VIRTIO_MODEL_WORDS                                                                                                       \
+        WORDS_OF(virtio_model_words, "virtio model", "virtio", "virtio-transitional", "virtio-non-transitional")
 
 /* <driver iommu= ats= packed= page_per_vq=>, after the device's own attributes of <driver>. */
 #define VIRTIO_ROWS(F)                                                                                                 \

@@ -6,7 +6,8 @@ NAMES(hostdev_type_table, HOSTDEV_TYPE_MAX, "hostdev type", "", "usb", "pci", "s
 NAMES(filesystem_driver_table, FS_DRIVER_TYPE_MAX, "filesystem driver", "", "path", "handle", "loop", "nbd", "ploop", "virtiofs");
 VIRTIO_MODEL_WORDS;
 WORDS_OF(mode_words, "hostdev mode", "subsystem", "capabilities");
-WORDS_OF(model_words, "hostdev model", "vfio-pci", "vfio-ccw", "vfio-ap", "virtio", "virtio-transitional", "virtio-non-transitional");
+WORDS_OF(model_words, "hostdev model", "vfio-pci", "vfio-ccw", "vfio-ap", "virtio", "virtio-transitional",
+         "virtio-non-transitional");
 WORDS_OF(driver_words, "hostdev driver", "kvm", "vfio", "xen");
 WORDS_OF(startup_words, "startupPolicy", "mandatory", "requisite", "optional");
 WORDS_OF(reset_words, "guestReset", "off", "uninitialized", "on");
@@ -66,11 +67,13 @@ static int check_hostdev(const Parser *parser, const xmlNode *node, void *object
         if (!hostdev->mode)
                 hostdev->mode = xstrdup("subsystem");
         if (!streq(hostdev->mode, "subsystem"))
-                return element_refuse(parser, node, "mode", ERROR_CONFIG_UNSUPPORTED, "hostdev mode", err, "QEMU guests know only 'subsystem'");
+                return element_refuse(parser, node, "mode", ERROR_CONFIG_UNSUPPORTED, "hostdev mode", err,
+                                      "QEMU guests know only 'subsystem'");
         if (!source)
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "element <source> is missing");
         if (hostdev->type == HOSTDEV_USB && !has_address && !(hostdev->usb_vendor.set && hostdev->usb_product.set))
-                return element_refuse(parser, source, NULL, ERROR_XML, subject, err, "its <source> needs <vendor> and <product>, or <address>");
+                return element_refuse(parser, source, NULL, ERROR_XML, subject, err,
+                                      "its <source> needs <vendor> and <product>, or <address>");
         if ((hostdev->type == HOSTDEV_PCI || hostdev->type == HOSTDEV_MDEV || hostdev->type == HOSTDEV_SCSI) && !has_address)
                 return element_refuse(parser, source, NULL, ERROR_XML, subject, err, "element <address> of <source> is missing");
         if (hostdev->type == HOSTDEV_MDEV && !hostdev->model)

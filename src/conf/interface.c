@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "conf/elements.h"
 
-NAMES(interface_type_table, INTERFACE_TYPE_MAX, "interface type", "", "user", "ethernet", "vhostuser", "server", "client", "mcast", "network",
-      "bridge", "internal", "direct", "hostdev", "udp", "vdpa", "null", "vds");
+NAMES(interface_type_table, INTERFACE_TYPE_MAX, "interface type", "", "user", "ethernet", "vhostuser", "server", "client",
+      "mcast", "network", "bridge", "internal", "direct", "hostdev", "udp", "vdpa", "null", "vds");
 NAMES(interface_link_table, INTERFACE_LINK_TYPE_MAX, "link state", "", "up", "down");
 NAMES(interface_driver_table, INTERFACE_DRIVER_TYPE_MAX, "interface driver", "", "qemu", "vhost", "vfio", "kvm", "xen");
 NAMES(macvtap_mode_table, MACVTAP_TYPE_MAX, "macvtap mode", "", "vepa", "private", "bridge", "passthrough");
@@ -63,13 +63,15 @@ static const Row interface_rows[] = {
         STRING("source@portid", InterfaceDef, portid, OF_TYPES(I(NETWORK)), .flags = ROW_LIVE),
         STRING("source@bridge", InterfaceDef, bridge, OF_TYPES(I(BRIDGE)), .flags = ROW_HOST | ROW_REQUIRED),
         STRING("source@bridge", InterfaceDef, bridge, OF_TYPES(I(NETWORK)), .flags = ROW_LIVE),
-        WORD("source@macTableManager", InterfaceDef, mac_table_manager, table_manager_words, OF_TYPES(I(BRIDGE)), .flags = ROW_HOST),
+        WORD("source@macTableManager", InterfaceDef, mac_table_manager, table_manager_words, OF_TYPES(I(BRIDGE)),
+             .flags = ROW_HOST),
         STRING("source@dev", InterfaceDef, source_dev, OF_TYPES(I(DIRECT) | I(VDPA) | I(USER)), .flags = ROW_HOST),
         ENUM("source@mode", InterfaceDef, source_mode, macvtap_mode_table, OF_TYPES(I(DIRECT)), .flags = ROW_HOST),
         STRING("source@name", InterfaceDef, source_name, OF_TYPES(I(INTERNAL)), .flags = ROW_HOST),
         WORD("source@type", InterfaceDef, source_type, vhostuser_type_words, OF_TYPES(I(VHOSTUSER)), .flags = ROW_HOST),
         STRING("source@path", InterfaceDef, source_path, OF_TYPES(I(VHOSTUSER)), .flags = ROW_HOST | ROW_REQUIRED),
-        WORD("source@mode", InterfaceDef, source_mode_name, vhostuser_mode_words, OF_TYPES(I(VHOSTUSER)), .flags = ROW_HOST | ROW_REQUIRED),
+        WORD("source@mode", InterfaceDef, source_mode_name, vhostuser_mode_words, OF_TYPES(I(VHOSTUSER)),
+             .flags = ROW_HOST | ROW_REQUIRED),
         STRING("source@address", InterfaceDef, source_address, OF_TYPES(SOCKET_TYPES), .flags = ROW_HOST),
         UINT("source@port", InterfaceDef, source_port, OF_TYPES(SOCKET_TYPES), .flags = ROW_HOST | ROW_REQUIRED),
         ENUM("source/address@type", InterfaceDef, host_address_type, address_type_table, OF_TYPES(I(HOSTDEV)), .flags = ROW_HOST),
@@ -135,7 +137,8 @@ static bool is_model(const char *model) {
 }
 
 static int check_interface(const Parser *parser, const xmlNode *node, void *object, Error **err) {
-        static const uint64_t needs_source = I(NETWORK) | I(BRIDGE) | I(VHOSTUSER) | I(DIRECT) | I(VDPA) | SOCKET_TYPES | I(HOSTDEV);
+        static const uint64_t needs_source =
+                I(NETWORK) | I(BRIDGE) | I(VHOSTUSER) | I(DIRECT) | I(VDPA) | SOCKET_TYPES | I(HOSTDEV);
         InterfaceDef *interface = object;
         CLEANUP(free) char *subject = xasprintf("<interface type='%s'>", table_name(&interface_type_table, interface->type));
 
@@ -144,8 +147,8 @@ static int check_interface(const Parser *parser, const xmlNode *node, void *obje
         if (BIT(interface->type) & (I(DIRECT) | I(VDPA)) && !interface->source_dev)
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "attribute 'dev' of <source> is missing");
         if (interface->mac.set && interface->mac.bytes[0] & 1)
-                return element_refuse(parser, element_child(node, "mac"), "address", ERROR_XML, "MAC address of an interface", err,
-                                      "expected a unicast address, found a multicast one");
+                return element_refuse(parser, element_child(node, "mac"), "address", ERROR_XML, "MAC address of an interface",
+                                      err, "expected a unicast address, found a multicast one");
         if (interface->model && !is_model(interface->model))
                 return element_refuse(parser, element_child(node, "model"), "type", ERROR_XML, "interface model", err,
                                       "model name contains invalid characters");

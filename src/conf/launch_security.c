@@ -27,7 +27,8 @@ static const Row launch_security_rows[] = {
         STRING("mrOwner", LaunchSecurityDef, mr_owner, OF_TYPES(L(TDX)), .since = 11006000),
         STRING("mrOwnerConfig", LaunchSecurityDef, mr_owner_config, OF_TYPES(L(TDX)), .since = 11006000),
         FLAG("quoteGenerationService", LaunchSecurityDef, quote_generation_service, OF_TYPES(L(TDX)), .since = 11006000),
-        STRING("quoteGenerationService@path", LaunchSecurityDef, quote_generation_path, OF_TYPES(L(TDX)), .flags = ROW_HOST, .since = 11006000),
+        STRING("quoteGenerationService@path", LaunchSecurityDef, quote_generation_path, OF_TYPES(L(TDX)), .flags = ROW_HOST,
+             .since = 11006000),
         {}
 };
 
@@ -70,7 +71,8 @@ static int check_launch_security(const Parser *parser, const xmlNode *node, void
                                               "it must be base64 of exactly %ld bytes", rule->bytes);
         }
         if (security->type == LAUNCH_SECURITY_SEV && security->policy.value > UINT32_MAX)
-                return element_refuse(parser, element_child(node, "policy"), NULL, ERROR_XML, "SEV policy", err, "it must fit in 32 bits");
+                return element_refuse(parser, element_child(node, "policy"), NULL, ERROR_XML, "SEV policy", err,
+                                      "it must fit in 32 bits");
         return 0;
 }
 

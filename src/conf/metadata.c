@@ -73,15 +73,19 @@ static int append_item(const Parser *parser, xmlNode *node, size_t *at, void *fi
         MetadataItem *item;
 
         if (!node->ns || !node->ns->href)
-                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "it needs a namespace of its own (xmlns:NAME='URI')");
+                return element_refuse(parser, node, NULL, ERROR_XML, subject, err,
+                                      "it needs a namespace of its own (xmlns:NAME='URI')");
         LIST_FOR(other, items)
                 if (streq(other->uri, (const char *) node->ns->href))
-                        return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "a second element of namespace '%s'", other->uri);
+                        return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "a second element of namespace '%s'",
+                                              other->uri);
         if (items->n == METADATA_MAX_ITEMS)
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "more than %d elements", METADATA_MAX_ITEMS);
         item = xnew(MetadataItem);
         item->uri = xstrdup((const char *) node->ns->href);
-        item->xml = has_source && is_utf8(node->doc) && is_self_contained(node, node) ? xstrndup(parser->text + start, end - start) : dump_standalone(node);
+        item->xml = has_source && is_utf8(node->doc) && is_self_contained(node, node)
+                            ? xstrndup(parser->text + start, end - start)
+                            : dump_standalone(node);
         *ARRAY_APPEND(items->items, items->n) = item;
         return 0;
 }
@@ -119,10 +123,12 @@ static int read_intent(const char *xml, DomainIntent *ret, Error **err) {
                 return -1;
         root = xmlDocGetRootElement(doc);
         if (!streq((const char *) root->name, "policy"))
-                return error_set(err, ERROR_XML, "unknown element <%s> of namespace " WARD_POLICY_URI ": it must be <policy>", root->name);
+                return error_set(err, ERROR_XML, "unknown element <%s> of namespace " WARD_POLICY_URI ": it must be <policy>",
+                                 root->name);
         for (const xmlAttr *attribute = root->properties; attribute; attribute = attribute->next)
                 if (!streq((const char *) attribute->name, "migratable"))
-                        return error_set(err, ERROR_XML, "unknown attribute '%s' of <ward:policy>: it has only 'migratable'", attribute->name);
+                        return error_set(err, ERROR_XML, "unknown attribute '%s' of <ward:policy>: it has only 'migratable'",
+                                         attribute->name);
         for (const xmlNode *child = root->children; child; child = child->next)
                 if (child->type == XML_ELEMENT_NODE)
                         return error_set(err, ERROR_XML, "unknown element <%s> in <ward:policy>", child->name);
@@ -131,7 +137,8 @@ static int read_intent(const char *xml, DomainIntent *ret, Error **err) {
                 return error_set(err, ERROR_XML, "attribute 'migratable' of <ward:policy> is missing");
         value = table_value(&intent_table, word);
         if (value < 0)
-                return error_set(err, ERROR_XML, "migratable '%.40s' of <ward:policy> in <metadata>: allowed are required, preferred, no", word);
+                return error_set(err, ERROR_XML,
+                                 "migratable '%.40s' of <ward:policy> in <metadata>: allowed are required, preferred, no", word);
         *ret = (DomainIntent) value;
         return 0;
 }
@@ -207,12 +214,14 @@ static int make_item(const char *xml, const char *key, const char *uri, Metadata
         root = xmlDocGetRootElement(doc);
         if (!key || xmlValidateNCName((const xmlChar *) key, 0) != 0)
                 return error_set(err, ERROR_INTERNAL, "failed to validate prefix for a new XML namespace");
-        ns = root->ns && streq((const char *) root->ns->href, uri) ? root->ns : xmlNewNs(root, (const xmlChar *) uri, (const xmlChar *) key);
+        ns = root->ns && streq((const char *) root->ns->href, uri) ? root->ns
+                                                                   : xmlNewNs(root, (const xmlChar *) uri, (const xmlChar *) key);
         if (!ns)
                 return error_set(err, ERROR_INTERNAL, "failed to create a new XML namespace: prefix '%s' is taken", key);
         inject_namespace(root, ns);
         if (!streq((const char *) root->ns->href, uri))
-                return error_set(err, ERROR_INVALID_ARG, "the metadata element is of namespace '%s', not '%s'", root->ns->href, uri);
+                return error_set(err, ERROR_INVALID_ARG, "the metadata element is of namespace '%s', not '%s'", root->ns->href,
+                                 uri);
         *ret = (MetadataItem) { xstrdup(uri), dump(doc, root) };
         return 0;
 }

@@ -7,7 +7,8 @@ NAMES(boot_dev_table, BOOT_DEV_TYPE_MAX, "boot device", "", "fd", "hd", "cdrom",
 NAMES(firmware_table, FIRMWARE_TYPE_MAX, "firmware", "", "bios", "efi");
 NAMES(loader_type_table, LOADER_TYPE_MAX, "loader type", "", "rom", "pflash");
 NAMES(clock_offset_table, CLOCK_OFFSET_TYPE_MAX, "clock offset", "", "utc", "localtime", "variable", "timezone", "absolute");
-NAMES(timer_name_table, TIMER_NAME_TYPE_MAX, "timer name", "", "platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervclock", "armvtimer");
+NAMES(timer_name_table, TIMER_NAME_TYPE_MAX, "timer name", "", "platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervclock",
+      "armvtimer");
 NAMES(tick_policy_table, TICK_POLICY_TYPE_MAX, "timer tickpolicy", "", "delay", "catchup", "merge", "discard");
 WORDS_OF(firmware_feature_words, "firmware feature", "enrolled-keys", "secure-boot");
 WORDS_OF(smbios_words, "smbios mode", "emulate", "host", "sysinfo");
@@ -229,11 +230,13 @@ static int check_features(const Parser *parser, const xmlNode *node, void *objec
         }
         if (features->has_hyperv && !features->hyperv_mode)
                 features->hyperv_mode = xstrdup("custom");
-        if (features->hyperv.spinlocks == TRISTATE_YES && features->hyperv.spinlock_retries < 0xfff && element_attribute(spinlocks, "retries"))
-                return element_refuse(parser, spinlocks, "retries", ERROR_XML, "HyperV spinlock retry count", err, "it must be at least 4095");
+        if (features->hyperv.spinlocks == TRISTATE_YES && features->hyperv.spinlock_retries < 0xfff &&
+            element_attribute(spinlocks, "retries"))
+                return element_refuse(parser, spinlocks, "retries", ERROR_XML, "HyperV spinlock retry count", err,
+                                      "it must be at least 4095");
         if (features->hyperv.vendor && (strlen(features->hyperv.vendor) > 12 || strchr(features->hyperv.vendor, ',')))
-                return element_refuse(parser, element_child(hyperv, "vendor_id"), "value", ERROR_XML, "HyperV vendor_id value", err,
-                                      "it must be at most 12 characters without a comma");
+                return element_refuse(parser, element_child(hyperv, "vendor_id"), "value", ERROR_XML, "HyperV vendor_id value",
+                                      err, "it must be at most 12 characters without a comma");
         return 0;
 }
 
@@ -259,7 +262,8 @@ static const Element timer_element = { sizeof(TimerDef), timer_rows };
 
 static const Row clock_rows[] = {
         ENUM("@offset", ClockDef, offset, clock_offset_table, .fallback = CLOCK_UTC),
-        STRING("@adjustment", ClockDef, adjustment, OF_OFFSETS(BIT(CLOCK_UTC) | BIT(CLOCK_LOCALTIME) | BIT(CLOCK_VARIABLE) | BIT(CLOCK_OFFSET_UNSET))),
+        STRING("@adjustment", ClockDef, adjustment,
+             OF_OFFSETS(BIT(CLOCK_UTC) | BIT(CLOCK_LOCALTIME) | BIT(CLOCK_VARIABLE) | BIT(CLOCK_OFFSET_UNSET))),
         WORD("@basis", ClockDef, basis, basis_words, OF_OFFSETS(BIT(CLOCK_VARIABLE))),
         STRING("@timezone", ClockDef, timezone, OF_OFFSETS(BIT(CLOCK_TIMEZONE)), .flags = ROW_REQUIRED),
         OPTU64("@start", ClockDef, start, OF_OFFSETS(BIT(CLOCK_ABSOLUTE)), .flags = ROW_REQUIRED),
@@ -274,7 +278,8 @@ static int check_clock(const Parser *parser, const xmlNode *node, void *object, 
         if (!clock->adjustment || streq(clock->adjustment, "reset") ||
             row_opt_int.read(NULL, clock->adjustment, NULL, &seconds) == 0)
                 return 0;
-        return element_refuse(parser, node, "adjustment", ERROR_XML, "clock adjustment", err, "it must be 'reset' or a number of seconds");
+        return element_refuse(parser, node, "adjustment", ERROR_XML, "clock adjustment", err,
+                              "it must be 'reset' or a number of seconds");
 }
 
 const Element clock_element = { sizeof(ClockDef), clock_rows, check_clock };

@@ -42,13 +42,15 @@ static void expect_refused(const char *xml, const char *message) {
 /* ---- tables ---- */
 
 static const Element *const all_elements[] = {
-        &domain_element, &device_info_element, &pci_address_element, &char_source_element, &disk_element, &controller_element, &lease_element,
-        &filesystem_element, &interface_element, &smartcard_element, &serial_element, &parallel_element, &console_element, &channel_element,
-        &input_element, &tpm_element, &graphics_element, &sound_element, &audio_element, &video_element, &hostdev_element, &redirdev_element,
-        &hub_element, &watchdog_element, &memballoon_element, &rng_element, &nvram_element, &panic_element, &shmem_element,
-        &memory_device_element, &iommu_element, &vsock_element, &os_element, &features_element, &clock_element, &cpu_element,
-        &launch_security_element, &memory_backing_element, &mem_tune_element, &blkio_tune_element, &cpu_tune_element, &numa_tune_element,
-        &vcpu_element, &iothread_element, &seclabel_element,
+        &domain_element, &device_info_element, &pci_address_element, &char_source_element, &disk_element,
+        &controller_element, &lease_element, &filesystem_element, &interface_element, &smartcard_element,
+        &serial_element, &parallel_element, &console_element, &channel_element, &input_element, &tpm_element,
+        &graphics_element, &sound_element, &audio_element, &video_element, &hostdev_element, &redirdev_element,
+        &hub_element, &watchdog_element, &memballoon_element, &rng_element, &nvram_element, &panic_element,
+        &shmem_element, &memory_device_element, &iommu_element, &vsock_element, &os_element, &features_element,
+        &clock_element, &cpu_element, &launch_security_element, &memory_backing_element, &mem_tune_element,
+        &blkio_tune_element, &cpu_tune_element, &numa_tune_element, &vcpu_element, &iothread_element,
+        &seclabel_element,
 };
 
 static void test_tables(void) {
@@ -72,7 +74,8 @@ static uint32_t pick(uint32_t n) {
 
 static const char *random_text(void) {
         static const char *const texts[] = {
-                "a", "x y", "<&>'\"", "\303\251\342\202\254", "tab\there", "line\nbreak", "/dev/null", " blank ", "cr\rhere", "]]>", "a=b,c", "-",
+                "a",   "x y",   "<&>'\"", "\303\251\342\202\254", "tab\there", "line\nbreak", "/dev/null", " blank ", "cr\rhere",
+                "]]>", "a=b,c", "-",
         };
 
         return texts[pick(N_ELEMENTS(texts))];
@@ -81,7 +84,8 @@ static const char *random_text(void) {
 /* A text that the row's own reader takes. */
 static void read_random(const Row *row, void *field) {
         static const char *const candidates[] = {
-                "yes", "on", "7", "0", "4096", "12345678-1234-4321-8765-1234567890ab", "52:54:00:ab:cd:ef", "0-3,8", "no", "off", "1048576",
+                "yes",   "on", "7",   "0",       "4096", "12345678-1234-4321-8765-1234567890ab", "52:54:00:ab:cd:ef",
+                "0-3,8", "no", "off", "1048576",
         };
         const EnumTable *table = row->arg;
         const char *text = random_text();
@@ -182,8 +186,8 @@ static int check_round_trip(const Element *element, const void *object) {
                 again = print_element(element, back);
                 same = element_equal(element, object, back, false, &path, &what);
                 if (!same || !streq(text, again))
-                        tap_fail(__FILE__, __LINE__, "%s%s: %s\n# %s\n# became %s", "/thing", path.text ? path.text : "", what.text ? what.text : "", text,
-                                 again);
+                        tap_fail(__FILE__, __LINE__, "%s%s: %s\n# %s\n# became %s", "/thing", path.text ? path.text : "",
+                                 what.text ? what.text : "", text, again);
         }
         element_free(element, back);
         return r == 0;
@@ -300,8 +304,10 @@ static void test_fixed_point(void) {
 /* ---- single things ---- */
 
 static void test_names(void) {
-        expect_refused("<domain type='qemu'><name>a/b</name><memory>1</memory><os><type>hvm</type></os></domain>", "name a/b cannot contain '/'");
-        expect_refused("<domain type='qemu'><name>a\nb</name><memory>1</memory><os><type>hvm</type></os></domain>", "name cannot contain '\\n'");
+        expect_refused("<domain type='qemu'><name>a/b</name><memory>1</memory><os><type>hvm</type></os></domain>",
+                       "name a/b cannot contain '/'");
+        expect_refused("<domain type='qemu'><name>a\nb</name><memory>1</memory><os><type>hvm</type></os></domain>",
+                       "name cannot contain '\\n'");
         expect_refused("<domain type='qemu'><name>a&#9;b</name><memory>1</memory><os><type>hvm</type></os></domain>",
                        "name cannot contain the control character 0x09");
         expect_refused("<domain type='qemu'><name>..</name><memory>1</memory><os><type>hvm</type></os></domain>",
@@ -332,14 +338,18 @@ static void test_domain_checks(void) {
 }
 
 static void test_brief_example(void) {
-        expect_refused(START "\n<devices>\n  <disk type='file' device='disk'>\n    <source file='/a'/>\n    <target dev='vda' bus='virito'/>\n"
-                       "  </disk></devices>" END,
-                       "disk bus 'virito' at line 5, column 23: allowed are ide, fdc, scsi, virtio, xen, usb, uml, sata, sd; did you mean 'virtio'?");
+        expect_refused(
+                START
+                "\n<devices>\n  <disk type='file' device='disk'>\n    <source file='/a'/>\n    <target dev='vda' bus='virito'/>\n"
+                "  </disk></devices>" END,
+                "disk bus 'virito' at line 5, column 23: allowed are ide, fdc, scsi, virtio, xen, usb, uml, sata, sd; did you "
+                "mean 'virtio'?");
 }
 
 static void test_comments(void) {
-        CLEANUP(domain_def_free) DomainDef *def =
-                parse("<domain type='qemu'><name>a<!-- x -->b<?pi x?>c</name><memory>10<!-- y --></memory><os><type>hvm</type></os></domain>", 0);
+        CLEANUP(domain_def_free) DomainDef *def = parse("<domain type='qemu'><name>a<!-- x -->b<?pi x?>c</name><memory>10<!-- y "
+                               "--></memory><os><type>hvm</type></os></domain>",
+                               0);
 
         expect_str(def->name, "abc");
         expect_int(def->memory_kib, ==, 10);
@@ -354,8 +364,9 @@ static void test_secrets(void) {
 }
 
 static void test_live_parts(void) {
-        static const char live[] = "<domain type='qemu' id='7'><name>n</name><memory>1024</memory><os><type>hvm</type></os><devices>"
-                                   "<serial type='pty'><source path='/dev/pts/3'/><alias name='serial0'/></serial></devices></domain>";
+        static const char live[] =
+                "<domain type='qemu' id='7'><name>n</name><memory>1024</memory><os><type>hvm</type></os><devices>"
+                "<serial type='pty'><source path='/dev/pts/3'/><alias name='serial0'/></serial></devices></domain>";
         CLEANUP(domain_def_free) DomainDef *def = parse(live, 0), *inactive = parse(live, DOMAIN_PARSE_INACTIVE);
         CLEANUP(free) char *text = domain_def_format(def, DOMAIN_FORMAT_INACTIVE);
 
@@ -366,8 +377,10 @@ static void test_live_parts(void) {
 }
 
 static void test_difference(void) {
-        CLEANUP(domain_def_free) DomainDef *a = parse(START "<devices><disk><source file='/a'/><target dev='vda' bus='virtio'/></disk></devices>" END, 0);
-        CLEANUP(domain_def_free) DomainDef *b = parse(START "<devices><disk><source file='/b'/><target dev='vda' bus='scsi'/></disk></devices>" END, 0);
+        CLEANUP(domain_def_free) DomainDef *a = parse(START "<devices><disk>"
+                      "<source file='/a'/><target dev='vda' bus='virtio'/></disk></devices>" END, 0);
+        CLEANUP(domain_def_free) DomainDef *b = parse(START "<devices><disk>"
+                      "<source file='/b'/><target dev='vda' bus='scsi'/></disk></devices>" END, 0);
         CLEANUP(free) char *all = domain_def_difference(a, b, false), *abi = domain_def_difference(a, b, true);
 
         expect_str(all, "/domain/devices/disk[1]/source/@file: '/a' and '/b'");
@@ -405,7 +418,8 @@ static void test_metadata_in_latin1(void) {
 }
 
 static void test_metadata_refused(void) {
-        expect_refused(START "<metadata><x/></metadata>" END, "<x> in <metadata> at line 1, column 91: it needs a namespace of its own (xmlns:NAME='URI')");
+        expect_refused(START "<metadata><x/></metadata>" END,
+                       "<x> in <metadata> at line 1, column 91: it needs a namespace of its own (xmlns:NAME='URI')");
         expect_refused(START "<metadata><x xmlns='u'/><y xmlns='u'/></metadata>" END,
                        "<y> in <metadata> at line 1, column 105: a second element of namespace 'u'");
 }
@@ -459,9 +473,12 @@ static int note_device(const DeviceRef *device, void *userdata) {
 
 static void test_each_device(void) {
         CLEANUP(strbuf_done) StrBuf seen = {};
-        CLEANUP(domain_def_free) DomainDef *def =
-                parse(START "<devices><rng model='virtio'><backend model='builtin'/></rng><graphics type='vnc'/><memballoon model='none'/>"
-                      "<disk><source file='/a'/><target dev='vda'/></disk><disk><source file='/b'/><target dev='vdb'/></disk></devices>" END, 0);
+        CLEANUP(domain_def_free) DomainDef *def = parse(
+                START
+                "<devices><rng model='virtio'><backend model='builtin'/></rng><graphics type='vnc'/><memballoon model='none'/>"
+                "<disk><source file='/a'/><target dev='vda'/></disk><disk><source file='/b'/><target "
+                "dev='vdb'/></disk></devices>" END,
+                0);
 
         expect_int(domain_def_each_device(def, note_device, &seen), ==, 1);
         expect_str(seen.text, "disk[1] disk[2] graphics[1]! memballoon ");

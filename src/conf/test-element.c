@@ -141,9 +141,10 @@ static void test_table(void) {
 }
 
 static void test_table_wrong(void) {
-        static const Row apart[] = {
-                UINT("driver@count", Thing, count), KIB("size", Thing, size_kib), WORD("driver@speed", Thing, speed, speed_words), {}
-        };
+        static const Row apart[] = { UINT("driver@count", Thing, count),
+                                     KIB("size", Thing, size_kib),
+                                     WORD("driver@speed", Thing, speed, speed_words),
+                                     {} };
         CLEANUP(free) char *wrong = element_check_table(&(Element) { sizeof(Thing), apart });
 
         static const Row late[] = { UINT("driver@count", Thing, count), INCLUDE("", Thing, mixin, mixed_element), {} };
@@ -192,7 +193,8 @@ static void test_markup(void) {
 }
 
 static void test_unknown(void) {
-        expect_refused("<thing>\n  <drive/>\n</thing>", "unknown element <drive> in <thing> at line 2, column 3: did you mean 'driver'?");
+        expect_refused("<thing>\n  <drive/>\n</thing>",
+                       "unknown element <drive> in <thing> at line 2, column 3: did you mean 'driver'?");
         expect_refused("<thing>\n  <driver\n    sped='1'/>\n</thing>",
                        "unknown attribute 'sped' of <driver> at line 3, column 5: did you mean 'speed'?");
         expect_refused("<thing><xyzzyx/></thing>", "unknown element <xyzzyx> in <thing> at line 1, column 8");
@@ -201,7 +203,8 @@ static void test_unknown(void) {
         expect_refused("<thing><flag>x</flag></thing>", "text in <flag> at line 1, column 8: this element has no text");
         expect_refused("<thing><e:driver xmlns:e='urn:e'/></thing>",
                        "unknown element <driver> in <thing> at line 1, column 8: of namespace 'urn:e'");
-        expect_refused("<thing e:any='1' xmlns:e='urn:e'/>", "unknown attribute 'any' of <thing> at line 1, column 1: of namespace 'urn:e'");
+        expect_refused("<thing e:any='1' xmlns:e='urn:e'/>",
+                       "unknown attribute 'any' of <thing> at line 1, column 1: of namespace 'urn:e'");
 }
 
 /* Neither comments nor CDATA nor values that look like tags lead astray; characters are counted, not bytes. */
@@ -215,20 +218,25 @@ static void test_columns(void) {
 }
 
 static void test_values(void) {
-        expect_refused("<thing colour='gren'/>", "colour 'gren' at line 1, column 8: allowed are red, green, blue; did you mean 'green'?");
+        expect_refused("<thing colour='gren'/>",
+                       "colour 'gren' at line 1, column 8: allowed are red, green, blue; did you mean 'green'?");
         expect_refused("<thing><driver speed='warp'/></thing>", "speed 'warp' at line 1, column 16: allowed are slow, fast");
         expect_refused("<thing><driver count='-1'/></thing>",
                        "attribute 'count' of <driver> '-1' at line 1, column 16: it must be a number from 0 to 4294967295");
-        expect_refused("<thing><driver count='4294967296'/></thing>",
-                       "attribute 'count' of <driver> '4294967296' at line 1, column 16: it must be a number from 0 to 4294967295");
+        expect_refused(
+                "<thing><driver count='4294967296'/></thing>",
+                "attribute 'count' of <driver> '4294967296' at line 1, column 16: it must be a number from 0 to 4294967295");
         expect_refused("<thing><driver count='1x'/></thing>",
                        "attribute 'count' of <driver> '1x' at line 1, column 16: it must be a number from 0 to 4294967295");
         expect_refused("<thing><driver count=''/></thing>",
                        "attribute 'count' of <driver> '' at line 1, column 16: it must be a number from 0 to 4294967295");
         expect_refused("<thing><mac address='52:54:00:00:00'/></thing>",
-                       "attribute 'address' of <mac> '52:54:00:00:00' at line 1, column 13: it must be a MAC address as 52:54:00:12:34:56");
-        expect_refused("<thing><cpus>3-1</cpus></thing>", "text of <cpus> '3-1' at line 1, column 8: it must be a list of numbers as 0-3,^2,8");
-        expect_refused("<thing><uuid>123</uuid></thing>", "text of <uuid> '123' at line 1, column 8: it must be a UUID of 32 hexadecimal digits");
+                       "attribute 'address' of <mac> '52:54:00:00:00' at line 1, column 13: it must be a MAC address as "
+                       "52:54:00:12:34:56");
+        expect_refused("<thing><cpus>3-1</cpus></thing>",
+                       "text of <cpus> '3-1' at line 1, column 8: it must be a list of numbers as 0-3,^2,8");
+        expect_refused("<thing><uuid>123</uuid></thing>",
+                       "text of <uuid> '123' at line 1, column 8: it must be a UUID of 32 hexadecimal digits");
         expect_refused("<thing mixed='maybe'/>", "attribute 'mixed' of <thing> 'maybe' at line 1, column 8: it must be yes, no");
 }
 
@@ -259,17 +267,20 @@ static void test_sizes(void) {
 }
 
 static void test_conditions(void) {
-        expect_refused("<thing redOnly='1' colour='blue'/>", "attribute 'redOnly' of <thing> at line 1, column 8: not allowed with colour 'blue'");
+        expect_refused("<thing redOnly='1' colour='blue'/>",
+                       "attribute 'redOnly' of <thing> at line 1, column 8: not allowed with colour 'blue'");
         expect_refused("<thing colour='red'><number hex='1'/></thing>",
                        "element <number> in <thing> at line 1, column 21: not allowed with colour 'red'");
         expect_same("<thing colour='blue'>\n  <number hex='0x0000'/>\n</thing>\n");
 }
 
 static void test_structure(void) {
-        expect_refused("<thing><size>1</size><size>2</size></thing>", "second <size> in <thing> at line 1, column 22: there may be only one");
+        expect_refused("<thing><size>1</size><size>2</size></thing>",
+                       "second <size> in <thing> at line 1, column 22: there may be only one");
         expect_refused("<thing><legs><leg/></legs></thing>", "<leg> at line 1, column 14: attribute 'number' is missing");
         expect_refused("<thing><note a='1'>x</note></thing>", "<note> at line 1, column 14: unknown attribute 'a'");
-        expect_refused("<thing><someday/></thing>", "element <someday> in <thing> at line 1, column 8: virtward does not implement it yet; remove it");
+        expect_refused("<thing><someday/></thing>",
+                       "element <someday> in <thing> at line 1, column 8: virtward does not implement it yet; remove it");
         expect_int(failure->code, ==, ERROR_CONFIG_UNSUPPORTED);
 }
 
@@ -291,8 +302,10 @@ static void test_copy_and_difference(void) {
         CLEANUP(strbuf_done) StrBuf path = {}, what = {};
         Thing thing, copy = {};
 
-        expect_int(parse_as("<thing any='a'><cpus>1</cpus><legs><leg number='1'/><leg number='2'/></legs><note>n</note><pointer><text>t</text></pointer></thing>",
-                            false, &thing), ==, 0);
+        expect_int(parse_as("<thing any='a'><cpus>1</cpus><legs><leg number='1'/><leg "
+                            "number='2'/></legs><note>n</note><pointer><text>t</text></pointer></thing>",
+                            false, &thing),
+                   ==, 0);
         element_copy(&thing_element, &copy, &thing);
         expect(element_equal(&thing_element, &thing, &copy, false, NULL, NULL));
         expect(copy.any != thing.any && copy.pointer != thing.pointer && copy.legs.items != thing.legs.items);

@@ -167,9 +167,11 @@ static int check_cpu_tune(const Parser *parser, const xmlNode *node, void *objec
                 if (!child)
                         continue;
                 if (!range->is_quota && (*(const uint64_t *) field < 1000 || *(const uint64_t *) field > 1000000))
-                        return element_refuse(parser, child, NULL, ERROR_XML, range->element, err, "it must be from 1000 to 1000000 microseconds");
+                        return element_refuse(parser, child, NULL, ERROR_XML, range->element, err,
+                                              "it must be from 1000 to 1000000 microseconds");
                 if (range->is_quota && ((const OptInt *) field)->value > 0 && ((const OptInt *) field)->value < 1000)
-                        return element_refuse(parser, child, NULL, ERROR_XML, range->element, err, "it must be negative, or 1000 or more");
+                        return element_refuse(parser, child, NULL, ERROR_XML, range->element, err,
+                                              "it must be negative, or 1000 or more");
         }
         return 0;
 }

@@ -10,8 +10,8 @@
 
 /* Which domain a message is for; 0 and *ret, or what a method returns after it has replied. */
 static int read_uuid(sd_bus_message *message, sd_id128_t *ret) {
-        if (bus_path_parse(sd_bus_message_get_path(message), ret) < 0)
-                return bus_fail_with(message, ERROR_INTERNAL, "Invalid UUID in %s", sd_bus_message_get_path(message));
+        if (bus_path_parse(sd_bus_message_get_path(message), ret) < 0)          /* in libvirt-dbus's own words */
+                return sd_bus_reply_method_errorf(message, BUS_ERROR, "Invalid UUID in %s", sd_bus_message_get_path(message));
         return 0;
 }
 

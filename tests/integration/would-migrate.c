@@ -55,7 +55,7 @@ static int add_argv(json_object *line, const Tool *tool, const DomainDef *def, c
 }
 
 static int judge(Tool *tool, const char *path, json_object *line, Error **err) {
-        CompletionFacts completion = definition_facts(tool->caps);
+        CompletionFacts completion = definition_facts(tool->caps, NULL);
         StartQuestion question = { .operation = POLICY_START, .start_flag = INTENT_REQUIRED };
         CLEANUP(domain_def_free) DomainDef *def = NULL;
         CLEANUP(start_verdict_free) StartVerdict *verdict = NULL;

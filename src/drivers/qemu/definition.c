@@ -28,12 +28,12 @@ static bool has_device(void *userdata, const char *type) {
         return qemu_caps_has_device(userdata, type);
 }
 
-CompletionFacts definition_facts(const QemuCaps *caps) {
+CompletionFacts definition_facts(const QemuCaps *caps, const char *nvram_dir) {
         const QemuMachine *machine = qemu_caps_default_machine(caps);
 
         return (CompletionFacts) { .arch = qemu_caps_arch(caps), .emulator = qemu_caps_binary(caps),
                                    .default_machine = machine ? machine->name : NULL, .find_machine = find_machine, .has_device = has_device,
-                                   .userdata = (void *) caps };
+                                   .nvram_dir = nvram_dir, .userdata = (void *) caps };
 }
 
 /* ---- One after the other ---- */
@@ -55,7 +55,7 @@ static void definition_finish(Definition *definition, const Error *err) {
 }
 
 static void definition_complete(Definition *definition, const QemuCaps *caps) {
-        CompletionFacts facts = definition_facts(caps);
+        CompletionFacts facts = definition_facts(caps, definition->driver->nvram_dir);
         CLEANUP(error_free) Error *err = NULL;
 
         domain_def_complete(definition->def, &facts, &err);
@@ -73,7 +73,8 @@ static void on_probed(QemuCaps *caps, const Error *err, void *userdata) {
 }
 
 static const char *emulator_of(QemuDriver *driver, const DomainDef *def, Error **err) {
-        const char *binary = def->emulator ? def->emulator : qemu_caps_cache_default_binary(driver->caps, def->os.arch);
+        const char *arch = streq(def->os.arch, "ppc64le") ? "ppc64" : def->os.arch;     /* one program for both byte orders */
+        const char *binary = def->emulator ? def->emulator : qemu_caps_cache_default_binary(driver->caps, arch);
 
         if (!binary)
                 error_set(err, ERROR_CONFIG_UNSUPPORTED, "could not find an emulator for architecture '%s'; install its qemu-system package or name an <emulator>",

@@ -13,5 +13,5 @@ void definition_prepare(QemuDriver *driver, const char *xml, DefinitionReady rea
 /* The driver ends: all that are under way are told err. */
 void definitions_abandon(QemuDriver *driver, const Error *err);
 
-/* For conf/complete.h; borrows caps. */
-CompletionFacts definition_facts(const QemuCaps *caps);
+/* For conf/complete.h; borrows both. nvram_dir: where UEFI variables go; NULL: their path stays open. */
+CompletionFacts definition_facts(const QemuCaps *caps, const char *nvram_dir);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/qemu/domain_define.h"
 
-#include "drivers/qemu/domain_status.h"
+#include <errno.h>
+#include <unistd.h>
+
+#include "drivers/qemu/live_nvram.h"
 #include "drivers/qemu/why.h"
 #include "policy/policy.h"
 #include "util/log.h"
 
 /* libvirt's virDomainDefineFlags, virDomainUndefineFlagsValues, virDomainXMLFlags. */
 enum { DEFINE_VALIDATE = 1 };
-#define UNDEFINE_FLAGS 0x7f     /* managed save, snapshots, nvram, keep nvram, checkpoints, tpm, keep tpm: nothing of it exists here yet */
+#define UNDEFINE_FLAGS 0x7f     /* also managed save, snapshots, checkpoints, tpm: nothing of it exists here yet */
+enum { UNDEFINE_NVRAM = 4, UNDEFINE_KEEP_NVRAM = 8 };
 enum { XML_SECURE = 1, XML_INACTIVE = 2, XML_UPDATE_CPU = 4, XML_MIGRATABLE = 8 };
 
 /* ---- Storing ---- */
@@ -153,12 +157,37 @@ static void on_undefined(Domain *domain, const Error *err, void *userdata) {
                 reply_none(reply);
 }
 
+/* A guest's UEFI variables do not go with its definition unless the caller says so. */
+static int settle_nvram(const Domain *domain, unsigned flags, Error **err) {
+        CLEANUP(domain_def_free) DomainDef *def = NULL;
+
+        if (domain_stored_def(domain, &def, err) < 0)
+                return -1;
+        if (!live_nvram_exists(def) || flags & UNDEFINE_KEEP_NVRAM)
+                return 0;
+        if (!(flags & UNDEFINE_NVRAM))
+                return error_set(err, ERROR_OPERATION_INVALID, "cannot undefine domain with nvram");
+        if (unlink(def->os.nvram) < 0)
+                return error_set_errno(err, errno, "failed to remove nvram: %s", def->os.nvram);
+        return 0;
+}
+
+static int undefine_check(const Domain *domain, unsigned flags, Error **err) {
+        if (flags_check(flags, UNDEFINE_FLAGS, "qemuDomainUndefineFlags", err) < 0)
+                return -1;
+        if (flags & UNDEFINE_NVRAM && flags & UNDEFINE_KEEP_NVRAM)
+                return error_set(err, ERROR_OPERATION_INVALID, "cannot both keep and delete nvram");
+        if (!domain->persistent || domain->removing)
+                return error_set(err, ERROR_OPERATION_INVALID, "cannot undefine transient domain");
+        return settle_nvram(domain, flags, err);
+}
+
 void qemu_undefine(Driver *base, sd_id128_t uuid, unsigned flags, Reply *reply) {
         CLEANUP(error_free) Error *err = NULL;
         Domain *domain = driver_need_uuid(qemu_driver(base), uuid, &err);
 
-        if (domain && flags_check(flags, UNDEFINE_FLAGS, "qemuDomainUndefineFlags", &err) == 0 && (!domain->persistent || domain->removing))
-                error_set(&err, ERROR_OPERATION_INVALID, "cannot undefine transient domain");
+        if (domain)
+                undefine_check(domain, flags, &err);
         if (err)
                 reply_fail(reply, err);
         else

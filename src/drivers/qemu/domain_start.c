@@ -17,6 +17,7 @@
 #include "drivers/qemu/domain_start_private.h"
 #include "drivers/qemu/domain_status.h"
 #include "drivers/qemu/domain_stop.h"
+#include "drivers/qemu/live_nvram.h"
 #include "drivers/qemu/live_ports.h"
 #include "drivers/qemu/live_setup.h"
 #include "drivers/qemu/qemu_caps_cache.h"
@@ -35,6 +36,7 @@ struct DomainStart {
         DomainLive *live;                       /* until record-status; then the domain has it */
         QemuCapsRequest *probe;                 /* NULL once answered */
         StartVerdict *verdict;
+        bool made_nvram;
         CommandLine *command;
         int monitor_fd;                         /* listening */
         Error *err;                             /* steps have failed and are undone; QEMU's end is awaited */
@@ -155,6 +157,23 @@ static OpResult start_name_devices(Op *op, void *subject, Error **err) {
         if (command_line_choose_paths(def, directory, err) < 0)
                 return OP_FAILED;
         return live_ports_choose(start->domain->driver, def, err) < 0 ? OP_FAILED : OP_DONE;
+}
+
+static OpResult start_make_nvram(Op *op, void *subject, Error **err) {
+        DomainStart *start = start_of(subject);
+        const QemuDriver *driver = start->domain->driver;
+
+        return live_nvram_make(start->live->def, driver->change_user ? driver->uid : (uid_t) -1, driver->change_user ? driver->gid : (gid_t) -1,
+                               &start->made_nvram, err) < 0 ? OP_FAILED : OP_DONE;
+}
+
+/* A guest that never ran has no variables of its own to keep. */
+static void undo_nvram(void *subject) {
+        DomainStart *start = start_of(subject);
+        const DomainLive *live = start->live ? start->live : start->domain->live;
+
+        if (start->made_nvram)
+                unlink(live->def->os.nvram);
 }
 
 /* The address is too short for deep directories, so it goes through the descriptor. */
@@ -327,6 +346,7 @@ const OpStep domain_start_steps[] = {
         { "probe-emulator",     start_probe_emulator,   NULL,           PROBE_USEC },
         { "check-policy",       start_check_policy,     NULL,           0 },
         { "name-devices",       start_name_devices,     NULL,           0 },
+        { "make-nvram",         start_make_nvram,       undo_nvram,     0 },
         { "open-sockets",       start_open_sockets,     undo_sockets,   0 },
         { "build-command",      start_build_command,    NULL,           0 },
         { "record-status",      start_record_status,    undo_status,    0 },

@@ -293,6 +293,7 @@ static char *join_dirs(const char *const *dirs) {
 static void copy_config(QemuDriver *driver, const QemuDriverConfig *config) {
         driver->state_dir = xstrdup(config->state_dir);
         driver->runtime_dir = xstrdup(config->runtime_dir);
+        driver->nvram_dir = xasprintf("%s/nvram", config->state_dir);
         driver->host_name = xstrdup(config->host_name);
         driver->migration_address = xstrdup(config->migration_address);
         driver->migration_host = xstrdup(config->migration_host);
@@ -454,6 +455,7 @@ Driver *qemu_driver_free(Driver *base) {
         free(driver->listeners);
         free(driver->state_dir);
         free(driver->runtime_dir);
+        free(driver->nvram_dir);
         free(driver->host_name);
         free(driver->migration_address);
         free(driver->migration_host);

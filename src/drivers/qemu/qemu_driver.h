@@ -17,7 +17,7 @@ typedef struct Listener {
 struct QemuDriver {
         Driver driver;                          /* first: a Driver * is a QemuDriver * */
         OpRunner *runner;
-        char *state_dir, *runtime_dir, *host_name, *migration_address, *migration_host;
+        char *state_dir, *runtime_dir, *nvram_dir, *host_name, *migration_address, *migration_host;
         int state_fd, runtime_fd, domains_fd, why_fd;   /* domains/ below runtime_dir, why/ below state_dir */
         sd_id128_t host_uuid;
         uint16_t migration_port_min, migration_port_max;

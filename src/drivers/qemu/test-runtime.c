@@ -469,13 +469,14 @@ static void test_each_step_fails(void) {
                 { "start.probe-emulator", "" },
                 { "start.check-policy", "" },
                 { "start.name-devices", "" },
-                { "start.open-sockets", "-open-sockets " },
-                { "start.build-command", "-open-sockets " },
-                { "start.record-status", "-record-status -open-sockets " },
-                { "start.spawn-qemu", "-spawn-qemu -record-status -open-sockets " },
-                { "start.open-monitor", "-open-monitor -spawn-qemu -record-status -open-sockets " },
-                { "start.set-up-devices", "-open-monitor -spawn-qemu -record-status -open-sockets " },
-                { "start.run-vcpus", "-open-monitor -spawn-qemu -record-status -open-sockets " },
+                { "start.make-nvram", "-make-nvram " },
+                { "start.open-sockets", "-open-sockets -make-nvram " },
+                { "start.build-command", "-open-sockets -make-nvram " },
+                { "start.record-status", "-record-status -open-sockets -make-nvram " },
+                { "start.spawn-qemu", "-spawn-qemu -record-status -open-sockets -make-nvram " },
+                { "start.open-monitor", "-open-monitor -spawn-qemu -record-status -open-sockets -make-nvram " },
+                { "start.set-up-devices", "-open-monitor -spawn-qemu -record-status -open-sockets -make-nvram " },
+                { "start.run-vcpus", "-open-monitor -spawn-qemu -record-status -open-sockets -make-nvram " },
         };
         sd_id128_t uuid;
 
@@ -527,6 +528,36 @@ static void test_refused_by_policy(void) {
         expect_str(CALL(why, "{\"domain\": \"sev\"}"), NULL);
         expect_contains(answer.text, "\"step\":\"check-policy\"");
         expect_contains(answer.text, "\"verdict\":\"refuse\"");
+        story_end();
+}
+
+/* UEFI variables: made from the template at the first start, taken back when it fails, kept until an undefine says what to do. */
+static void test_nvram(void) {
+        CLEANUP(free) char *xml = NULL, *vars = NULL, *text = NULL;
+        sd_id128_t uuid;
+        size_t len;
+
+        story_begin("");
+        write_text(story.dir, "OVMF_CODE.fd", "code", 0644);
+        xml = xasprintf("<domain type='qemu'><name>efi</name><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type>"
+                        "<loader readonly='yes' type='pflash'>%s/OVMF_CODE.fd</loader><nvram>%s/nv/efi.fd</nvram></os><features><acpi/></features><devices><emulator>%s</emulator></devices>"
+                        "</domain>", story.dir, story.dir, story.emulator);
+        expect_str(CALL(define, xml, 0), NULL);
+        uuid = answer.uuid;
+        vars = xasprintf("%s/nv/efi.fd", story.dir);
+        expect_contains(CALL(create, &caller, uuid, 0), "cannot read the template");
+        write_text(story.dir, "OVMF_VARS.fd", "variables", 0644);
+        script("\"exit\": 1");
+        expect(CALL(create, &caller, uuid, 0) != NULL);
+        expect_int(access(vars, F_OK), <, 0);
+        script("");
+        expect_str(CALL(create, &caller, uuid, 0), NULL);
+        expect_int(fs_read_at(AT_FDCWD, vars, 100, &text, &len), ==, 0);
+        expect_str(text, "variables");
+        expect_str(CALL(destroy, uuid, 0), NULL);
+        expect_str(CALL(undefine, uuid, 0), "Requested operation is not valid: cannot undefine domain with nvram");
+        expect_str(CALL(undefine, uuid, 4), NULL);
+        expect_int(access(vars, F_OK), <, 0);
         story_end();
 }
 
@@ -800,6 +831,7 @@ static int run_all(void) {
                 { "each step of a start made to fail", test_each_step_fails },
                 { "destroyed during a start", test_destroy_during_start },
                 { "refused by policy", test_refused_by_policy },
+                { "UEFI variables", test_nvram },
                 { "a start with an intent", test_start_request },
                 { "devices are set up before the guest runs", test_set_up_devices },
                 { "jobs queue, with a bound; reads and destroy do not", test_queue },

@@ -124,12 +124,22 @@ static void raise_file_limit(void) {
                 log_warning("virtwardd: cannot raise the limit of open files: %m");
 }
 
+/* For tests: VIRTWARD_FAIL_STEP='start: spawn-qemu' makes that step of that operation fail instead of running. */
+static int fail_step(void *userdata, const char *op, const char *step, Error **err) {
+        CLEANUP(free) char *name = xasprintf("%s: %s", op, step);
+
+        return streq(name, userdata) ? error_set(err, ERROR_OPERATION_FAILED, "step '%s' was made to fail", name) : 0;
+}
+
 static int loop_init(Manager *manager, Error **err) {
         int r = sd_event_new(&manager->loop);
 
         if (r < 0)
                 return error_set_errno(err, -r, "cannot make an event loop");
         manager->runner.loop = manager->loop;
+        manager->runner.userdata = secure_getenv("VIRTWARD_FAIL_STEP");
+        if (manager->runner.userdata)
+                manager->runner.before_step = fail_step;
         r = sd_event_set_watchdog(manager->loop, true);
         if (r < 0)
                 return error_set_errno(err, -r, "cannot answer the service manager's watchdog");

@@ -92,6 +92,7 @@ static const bool features[] = {
         [9] = true,             /* string values in typed parameters */
         [10] = true,            /* keepalive */
         [11] = true,            /* XML flag "migratable" */
+        [12] = true,            /* offline migration */
         [13] = true,            /* migration with parameters */
         [14] = true,            /* callback IDs */
         [15] = true,            /* close callback */

@@ -53,10 +53,14 @@ char *xasprintf(const char *format, ...) {
         return check(text);
 }
 
-/* The capacity is the next power of two above n, so that a list of any length costs few reallocations. */
+/* Room for the next power of two above n. It is asked for each time, because whoever made the array may have given it room for n
+ * elements only; for the allocator that is no work when the room is there. */
 void *array_grow(void *array, size_t n, size_t size) {
-        if ((n & (n - 1)) == 0)
-                array = xrealloc(array, n ? 2 * n : 1, size);
+        size_t room = 1;
+
+        while (room <= n)
+                room *= 2;
+        array = xrealloc(array, room, size);
         memset((char *) array + n * size, 0, size);
         return array;
 }

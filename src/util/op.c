@@ -21,6 +21,8 @@ struct Op {
         size_t n_entered;               /* steps begun; the last of them may be waiting */
         const char *failed_step;
         bool waiting;
+        bool running;                   /* a step's function is on the stack */
+        bool answered;                  /* ... and its answer has come already */
         void *subject;
         void (*finished)(void *subject, Error *err);
         Error *err;                     /* the first one; set: undo is due */
@@ -86,8 +88,10 @@ static OpResult op_run_step(Op *op, const OpStep *step) {
         log_debug("%s: %s: %s", op->what, op->name, step->name);
         if (runner->before_step && runner->before_step(runner->userdata, op->name, step->name, &op->err) < 0)
                 return OP_FAILED;
+        op->running = true;
         result = step->run(op, op->subject, &op->err);
-        assert((result == OP_FAILED) == !!op->err);
+        op->running = false;
+        assert((result == OP_FAILED) == !!op->err || (op->answered && result == OP_WAIT));
         return result;
 }
 
@@ -110,8 +114,13 @@ static int op_turn(sd_event_source *source, void *userdata) {
         while (!op->err && op->steps[op->n_entered].name) {
                 const OpStep *step = &op->steps[op->n_entered++];
 
+                op->answered = false;
                 if (op_run_step(op, step) != OP_WAIT)
                         continue;
+                if (op->answered) {
+                        op_drop_held(op);
+                        continue;
+                }
                 op->waiting = true;
                 if (step->timeout_usec)
                         op_arm_deadline(op, step->timeout_usec);
@@ -145,14 +154,13 @@ Op *op_start(OpRunner *runner, const char *name, const char *what, const OpStep 
         return op;
 }
 
-/* A step's own answer may come while the step is still running (before it says OP_WAIT): waiting is not yet set then, so
- * answers are only taken once the operation waits. Callers that can answer at once say OP_DONE instead. */
 void op_resume(Op *op, const Error *err) {
-        if (!op->waiting)
-                return;
-        if (err && !op->err)
+        if (err && !op->err && (op->waiting || op->running))
                 op->err = error_copy(err);
-        op_ready(op);
+        if (op->running)
+                op->answered = true;
+        else if (op->waiting)
+                op_ready(op);
 }
 
 void op_cancel(Op *op, const Error *err) {

@@ -42,7 +42,8 @@ typedef struct OpRunner {
 Op *op_start(OpRunner *runner, const char *name, const char *what, const OpStep *steps, void *subject,
              void (*finished)(void *subject, Error *err));
 
-/* Ends the wait of the current step: with err (copied) the step has failed. Ignored when nothing waits. */
+/* Ends the wait of the current step: with err (copied) the step has failed. It may come before the step has said OP_WAIT, from
+ * something that answers at once; a step whose answer has come says OP_WAIT all the same. Ignored when nothing waits. */
 void op_resume(Op *op, const Error *err);
 
 /* Fails the operation with err (copied), now waiting or not. A second call changes nothing. */

@@ -47,6 +47,22 @@ static OpResult run_wait(Op *op, void *subject, Error **err) {
         return OP_WAIT;
 }
 
+/* Whoever it asked has answered before it returns. */
+static OpResult run_answered(Op *op, void *subject, Error **err) {
+        op_hold(op, subject, drop_held);
+        op_resume(op, NULL);
+        return OP_WAIT;
+}
+
+static OpResult run_refused(Op *op, void *subject, Error **err) {
+        CLEANUP(error_free) Error *answer = NULL;
+
+        op_hold(op, subject, drop_held);
+        error_set(&answer, ERROR_OPERATION_FAILED, "no");
+        op_resume(op, answer);
+        return OP_WAIT;
+}
+
 static OpResult run_forever(Op *op, void *subject, Error **err) {
         op_hold(op, subject, drop_held);
         return OP_WAIT;
@@ -65,6 +81,13 @@ static const OpStep steps[] = {
 static const OpStep endless[] = {
         { "first", run_first, undo_any, 0 },
         { "forever", run_forever, undo_any, 2000 },
+        {},
+};
+
+static const OpStep at_once[] = {
+        { "answered", run_answered, undo_any, USEC_PER_SEC },
+        { "last", run_first, NULL, 0 },
+        { "refused", run_refused, undo_any, USEC_PER_SEC },
         {},
 };
 
@@ -137,6 +160,15 @@ static void test_deadline(void) {
         story_end(&story);
 }
 
+static void test_answered_at_once(void) {
+        Story story = {};
+
+        story_run(&story, at_once, false);
+        expect_str(story.trace.text, "drop +last drop -refused -answered ");
+        expect_str(story.err->message, "operation failed: no");
+        story_end(&story);
+}
+
 static void test_cancel(void) {
         Story story = {};
 
@@ -168,6 +200,7 @@ int main(void) {
                 { "steps run in order, a wait is resumed", test_done },
                 { "each step made to fail: undo in reverse", test_each_step_fails },
                 { "deadline", test_deadline },
+                { "an answer that comes before the wait", test_answered_at_once },
                 { "cancel", test_cancel },
                 { "abandoned", test_abandon },
                 {},

@@ -181,6 +181,19 @@ static void test_fs_full(void) {
         expect_int(rmdir(directory), ==, 0);    /* nothing was left behind */
 }
 
+/* A list that was copied has room for what it holds, no more. */
+static void test_array_append(void) {
+        int *list = xnew_n(int, 5);
+        size_t n = 5;
+
+        for (int i = 0; i < 100; i++)
+                *ARRAY_APPEND(list, n) = i;
+        expect_int(n, ==, 105);
+        expect_int(list[104], ==, 99);
+        expect_int(list[4], ==, 0);
+        free(list);
+}
+
 static void test_fs_names(void) {
         expect(fs_name_ok("a b.c"));
         expect(!fs_name_ok(""));
@@ -203,6 +216,7 @@ int main(void) {
                 { "JSON: broken text is refused", test_json_refuses },
                 { "file replaced", test_fs_replace },
                 { "disk full keeps the old file", test_fs_full },
+                { "a list of any size grows", test_array_append },
                 { "names", test_fs_names },
                 {},
         });

@@ -64,7 +64,7 @@ static void on_stored(const StoredDomain *stored, const Error *err, void *userda
                 return;
         }
         domain = driver_find_uuid(change->driver, stored->facts.uuid);
-        existed = domain != NULL;
+        existed = domain && domain->persistent;
         if (!domain)
                 domain = domain_new(change->driver, stored->facts.uuid, stored->facts.name);
         domain_take_facts(domain, &stored->facts);

@@ -323,7 +323,8 @@ static OpResult perform_migrate(Op *op, void *subject, Error **err) {
         return domain_qmp_ask(op, out->job.domain, "migrate", arguments, NULL, NULL, false, err);
 }
 
-/* A guest that ran goes on by itself when QEMU gives the transfer up. */
+/* A guest that ran goes on by itself when QEMU gives the transfer up, but not when all of it was sent. The client, told of the
+ * failure, has the destination drop it. */
 static void undo_migrate(void *subject) {
         MigrateOut *out = out_of(subject);
         DomainLive *live = out->job.domain->live;
@@ -336,6 +337,8 @@ static void undo_migrate(void *subject) {
         live->running_reason = RUNNING_MIGRATION_CANCELED;
         if (out->end == MIGRATION_GOING && live->qmp)
                 qmp_client_call(live->qmp, "migrate_cancel", NULL, NULL, NULL, NULL);
+        else if (out->end == MIGRATION_DONE && out->was_running && live->qmp)
+                continue_here(out->job.domain);
 }
 
 static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata);

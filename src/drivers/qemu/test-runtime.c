@@ -301,7 +301,7 @@ static void test_transient(void) {
         again = xstrdup(answer.text);
         expect_str(CALL(create_xml, &caller, again, 0), "Requested operation is not valid: domain 'tr' is already active");
         expect_str(CALL(define, again, 0), NULL);
-        expect_trace("defined/1 ");
+        expect_trace("defined/0 ");
         expect(view_of(uuid)->persistent);
         expect_str(CALL(undefine, uuid, 0), NULL);
         expect_trace("undefined/0 ");

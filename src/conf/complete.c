@@ -182,6 +182,26 @@ static void complete_hugepages(DomainDef *def) {
                 }
 }
 
+/* This much is no limit. */
+static void complete_limits(MemTuneDef *tune) {
+        uint64_t *const limits[] = { &tune->hard_limit, &tune->soft_limit, &tune->swap_hard_limit };
+
+        for (size_t i = 0; i < N_ELEMENTS(limits); i++)
+                if (*limits[i] >= UINT64_C(9007199254740991))
+                        *limits[i] = 0;
+}
+
+/* A dynamic label is what a start has found. */
+static void complete_seclabel(Seclabel *seclabel) {
+        if (streq(seclabel->type, "none"))
+                completion_default_text(&seclabel->model, "none");
+        if (!streq(seclabel->type, "dynamic"))
+                return;
+        free(seclabel->label);
+        free(seclabel->imagelabel);
+        seclabel->label = seclabel->imagelabel = NULL;
+}
+
 static void count_enabled_vcpus(DomainDef *def) {
         unsigned n = 0;
 
@@ -228,9 +248,9 @@ int complete_resources(Completion *completion, Error **err) {
         if (complete_memory(def, err) < 0)
                 return -1;
         complete_hugepages(def);
+        complete_limits(&def->mem_tune);
         LIST_FOR(seclabel, &def->seclabels)
-                if (streq(seclabel->type, "none"))
-                        completion_default_text(&seclabel->model, "none");
+                complete_seclabel(seclabel);
         return complete_vcpus(completion, err);
 }
 

@@ -35,9 +35,6 @@ bool device_is_virtio(const DeviceRef *device) {
 /* ---- CCW ---- */
 
 #define CCW_CSSID_VIRTIO 0xfe
-#define CCW_CSSID_VFIO 0x00
-#define CCW_SSIDS 4
-#define CCW_DEVNOS 65536
 
 typedef struct CcwPass {
         const Completion *completion;
@@ -90,7 +87,7 @@ static int check_ccw(const uint32_t *keys, size_t n, Error **err) {
 
 static int assign_ccw(CcwPass *pass, Error **err) {
         CLEANUP(free) uint32_t *keys = NULL;
-        uint32_t next[2] = { CCW_CSSID_VIRTIO << 18, CCW_CSSID_VFIO << 18 };
+        uint32_t next = CCW_CSSID_VIRTIO << 18;
         size_t n;
 
         keys = ccw_keys(pass, &n);
@@ -98,20 +95,19 @@ static int assign_ccw(CcwPass *pass, Error **err) {
                 return -1;
         for (size_t i = 0; i < pass->n_devices; i++) {
                 DeviceAddress *address = &pass->devices[i].info->address;
-                uint32_t *key = &next[pass->devices[i].kind == DEVICE_HOSTDEV && ((const HostdevDef *) pass->devices[i].def)->type == HOSTDEV_MDEV];
                 CLEANUP(free) char *path = NULL;
 
                 if (address->type && (address->type != ADDRESS_CCW || ccw_complete(address)))
                         continue;
-                while (bsearch(key, keys, n, sizeof(keys[0]), compare_keys))
-                        (*key)++;
-                if ((*key & 0x3ffff) == 0x3ffff)
+                while (bsearch(&next, keys, n, sizeof(keys[0]), compare_keys))
+                        next++;
+                if ((next & 0x3ffff) == 0x3ffff)
                         return error_set(err, ERROR_INTERNAL, "There are no more free CCW devnos.");
                 address->type = ADDRESS_CCW;
-                address->ccw.cssid = OPT_UINT(*key >> 18);
-                address->ccw.ssid = OPT_UINT(*key >> 16 & 3);
-                address->ccw.devno = OPT_UINT(*key & 0xffff);
-                (*key)++;
+                address->ccw.cssid = OPT_UINT(next >> 18);
+                address->ccw.ssid = OPT_UINT(next >> 16 & 3);
+                address->ccw.devno = OPT_UINT(next & 0xffff);
+                next++;
                 if (!pass->completion->facts->note)
                         continue;
                 path = device_ref_path(&pass->devices[i]);

@@ -40,7 +40,6 @@ static const struct {
         { SERIAL_TARGET_USB, SERIAL_MODEL_USB_SERIAL },
         { SERIAL_TARGET_PCI, SERIAL_MODEL_PCI_SERIAL },
         { SERIAL_TARGET_SPAPR_VIO, SERIAL_MODEL_SPAPR_VTY },
-        { SERIAL_TARGET_SYSTEM, SERIAL_MODEL_PL011 },
         { SERIAL_TARGET_SCLP, SERIAL_MODEL_SCLPCONSOLE },
         { SERIAL_TARGET_ISA_DEBUG, SERIAL_MODEL_ISA_DEBUGCON },
 };
@@ -96,6 +95,29 @@ static bool is_console_port(const SerialDef *serial) {
                serial->target == SERIAL_TARGET_SYSTEM || serial->target == SERIAL_TARGET_SCLP;
 }
 
+/* A path that libvirt or virtward has picked at a start: ".../domain-3-NAME/CHANNEL", ".../domains/UUID.channel0". */
+static bool picked_path(const ChannelDef *channel) {
+        const char *path = channel->source.path, *name = strrchr(path, '/');
+
+        if (channel->source.mode == CHAR_MODE_CONNECT || !name)
+                return false;
+        if (streq(name + 1, channel->name) && strstr(path, "/qemu/channel/") && strstr(path, "/domain-"))
+                return true;
+        return strstr(path, "/domains/") && strlen(name + 1) > 36 && strncmp(name + 1 + 36, ".channel", 8) == 0;
+}
+
+/* A socket without a path is picked at start, where only bind makes sense. */
+static void complete_channel(ChannelDef *channel) {
+        if (channel->source.type != CHAR_UNIX || channel->target != CHANNEL_TARGET_VIRTIO)
+                return;
+        if (channel->source.path && picked_path(channel)) {
+                free(channel->source.path);
+                channel->source.path = NULL;
+        }
+        if (!channel->source.path)
+                channel->source.mode = CHAR_MODE_UNSET;
+}
+
 int complete_chardevs(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
@@ -109,8 +131,7 @@ int complete_chardevs(Completion *completion, Error **err) {
         NUMBER_PORTS(&def->parallels);
         NUMBER_PORTS(&def->consoles);
         LIST_FOR(channel, &def->channels)
-                if (channel->source.type == CHAR_UNIX && !channel->source.path)         /* picked at start, where only bind makes sense */
-                        channel->source.mode = CHAR_MODE_UNSET;
+                complete_channel(channel);
         return 0;
 }
 

@@ -75,8 +75,28 @@ static int check_scsi_disk(const Completion *completion, const DiskDef *disk, Er
         return 0;
 }
 
+static int check_disk_address(const DiskDef *disk, Error **err) {
+        const char *bus = table_name(&disk_bus_table, disk->bus);
+        AddressType type = disk->info.address.type;
+        const char *last = disk->target + strlen(disk->target) - 1;
+
+        if (disk_target_index(disk->target) >= 0 && *last >= '0' && *last <= '9')
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "invalid disk target '%s', partitions can't appear in disk targets", disk->target);
+        if (disk->bus == DISK_BUS_VIRTIO && (type == ADDRESS_DRIVE || type == ADDRESS_USB))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio disk cannot have an address of type '%s'", table_name(&address_type_table, type));
+        if ((disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SCSI || disk->bus == DISK_BUS_SATA || disk->bus == DISK_BUS_FDC) && type != ADDRESS_DRIVE)
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "Invalid address type '%s' for the disk '%s' with the bus type '%s'",
+                                      table_name(&address_type_table, type), disk->target, bus);
+        return 0;
+}
+
 static int check_disk(const Completion *completion, const DiskDef *disk, Error **err) {
         const char *bus = table_name(&disk_bus_table, disk->bus);
+
+        if (check_disk_address(disk, err) < 0)
+                return -1;
+        if (disk->readonly && disk->device == DISK_DEVICE_DISK && (disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SATA))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "readonly %s disks are not supported", bus);
 
         if (disk->io == DISK_IO_NATIVE && disk->cache > DISK_CACHE_NONE && disk->cache != DISK_CACHE_DIRECTSYNC)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "io='native' needs either no disk cache or directsync cache mode");
@@ -119,6 +139,8 @@ static int check_sounds(const Completion *completion, Error **err) {
 
 static int check_inputs(const Completion *completion, Error **err) {
         LIST_FOR(input, &completion->def->inputs) {
+                if (input->bus == INPUT_BUS_XEN || input->bus == INPUT_BUS_PARALLELS)
+                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "unsupported input bus %s", table_name(&input_bus_table, input->bus));
                 if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, "virtio-input-host-device"))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio-input-host is not supported by this QEMU binary");
                 if (input->type != INPUT_PASSTHROUGH && input->model && !streq(input->model, "virtio"))
@@ -160,6 +182,77 @@ static int check_shmems(const Completion *completion, Error **err) {
         return 0;
 }
 
+/* Serial ports that exist on one kind of machine only. */
+static int check_serial(const Completion *completion, const SerialDef *serial, Error **err) {
+        bool here = true;
+
+        switch (serial->target) {
+        case SERIAL_TARGET_ISA:
+        case SERIAL_TARGET_ISA_DEBUG:
+                here = completion_is_x86(completion);
+                break;
+        case SERIAL_TARGET_SPAPR_VIO:
+                here = completion->kind == MACHINE_PSERIES;
+                break;
+        case SERIAL_TARGET_SCLP:
+                here = completion->kind == MACHINE_S390;
+                break;
+        default:
+                break;
+        }
+        if (!here)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Serial device with target type '%s' and target model '%s' not compatible with guest "
+                                 "architecture or machine type", table_name(&serial_target_table, serial->target),
+                                 table_name(&serial_model_table, serial->model));
+        if (serial->source.type == CHAR_UNIX && !serial->source.path)
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "Missing source path attribute for char device");
+        return 0;
+}
+
+static int check_serials(const Completion *completion, Error **err) {
+        const DomainDef *def = completion->def;
+
+        for (size_t i = 0; i < def->serials.n; i++) {
+                if (check_serial(completion, def->serials.items[i], err) < 0)
+                        return -1;
+                for (size_t j = 0; j < i; j++)
+                        if (def->serials.items[i]->port.value == def->serials.items[j]->port.value)
+                                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "target port '%u' already allocated", def->serials.items[i]->port.value);
+        }
+        LIST_FOR(console, &def->consoles)
+                if ((console->target == CONSOLE_TARGET_SCLP || console->target == CONSOLE_TARGET_SCLPLM) && completion->kind != MACHINE_S390)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%sconsole is not supported in this QEMU binary",
+                                         table_name(&console_target_table, console->target));
+        return 0;
+}
+
+static int check_graphics(const Completion *completion, Error **err) {
+        LIST_FOR(graphics, &completion->def->graphics)
+                if (graphics->type == GRAPHICS_RDP || graphics->type == GRAPHICS_DESKTOP)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s graphics are not supported with this QEMU", table_name(&graphics_type_table, graphics->type));
+        return 0;
+}
+
+static int check_panics(const Completion *completion, Error **err) {
+        LIST_FOR(panic, &completion->def->panics) {
+                if (panic->model == PANIC_S390 && completion->kind != MACHINE_S390)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only S390 guests support panic device of model 's390'");
+                if (panic->model == PANIC_PSERIES && completion->kind != MACHINE_PSERIES)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only pSeries guests support panic device of model 'pseries'");
+                if ((panic->model == PANIC_HYPERV || panic->model == PANIC_ISA) && !completion_is_x86(completion))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only i686 and x86_64 guests support panic device of model '%s'",
+                                         table_name(&panic_model_table, panic->model));
+        }
+        return 0;
+}
+
+static int check_watchdogs(const Completion *completion, Error **err) {
+        LIST_FOR(watchdog, &completion->def->watchdogs)
+                if (watchdog->model == WATCHDOG_DIAG288 && completion->kind != MACHINE_S390)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "diag288 model of watchdog is allowed for s390 and s390x only");
+        return 0;
+}
+
 static int check_singles(const Completion *completion, Error **err) {
         const DomainDef *def = completion->def;
 
@@ -167,15 +260,28 @@ static int check_singles(const Completion *completion, Error **err) {
                 return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "only a single watchdog device is supported");
         if (def->memballoon && def->memballoon->model == MEMBALLOON_XEN)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "memory balloon model 'xen' is not supported by QEMU");
+        if (def->nvram && completion->kind != MACHINE_PSERIES)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "nvram device is only supported for PPC64");
+        if (def->iommu && def->iommu->model == IOMMU_SMMUV3)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
         if (def->iommu && def->iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
         return 0;
 }
 
-static int check_rom(const DeviceRef *device, void *userdata) {
-        Error **err = userdata;
-        const DeviceInfo *info = device->info;
+typedef struct InfoCheck {
+        const Completion *completion;
+        Error **err;
+} InfoCheck;
 
+static int check_info(const DeviceRef *device, void *userdata) {
+        const InfoCheck *check = userdata;
+        const DeviceInfo *info = device->info;
+        Error **err = check->err;
+
+        if (info && info->address.type == ADDRESS_CCW && check->completion->kind != MACHINE_S390)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "cannot use CCW address type for device '<%s>' using machine type '%s'", device->element,
+                                 check->completion->def->os.machine);
         if (info && (info->rom_bar || info->rom_enabled || info->rom_file) && info->address.type != ADDRESS_PCI)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "ROM tuning is only supported for PCI devices");
         return 0;
@@ -218,11 +324,12 @@ static int check_spice(const Completion *completion, Error **err) {
 
 int check_devices(const Completion *completion, Error **err) {
         static int (*const checks[])(const Completion *completion, Error **err) = {
-                check_controllers, check_disks, check_sounds, check_inputs, check_videos, check_tpms, check_shmems, check_singles, check_spice,
+                check_controllers, check_disks, check_sounds, check_inputs, check_graphics, check_videos, check_serials, check_panics,
+                check_watchdogs, check_tpms, check_shmems, check_singles, check_spice,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(checks); i++)
                 if (checks[i](completion, err) < 0)
                         return -1;
-        return domain_def_each_device(completion->def, check_rom, err) < 0 ? -1 : 0;
+        return domain_def_each_device(completion->def, check_info, &(InfoCheck) { completion, err }) < 0 ? -1 : 0;
 }

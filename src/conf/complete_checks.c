@@ -70,6 +70,21 @@ static int check_cpu(const Completion *completion, Error **err) {
         return 0;
 }
 
+/* ---- what happens at the end ---- */
+
+static int check_lifecycle(const Completion *completion, Error **err) {
+        const DomainDef *def = completion->def;
+
+        if (def->on_reboot == ACTION_PRESERVE || def->on_poweroff == ACTION_PRESERVE)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support the 'preserve' action for 'on_reboot'/'on_poweroff'");
+        if (def->on_reboot == ACTION_RENAME_RESTART || def->on_poweroff == ACTION_RENAME_RESTART || def->on_crash == ACTION_RENAME_RESTART)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support the 'rename-restart' action for "
+                                 "'on_reboot'/'on_poweroff'/'on_crash'");
+        if (def->on_poweroff == ACTION_RESTART && def->on_reboot == ACTION_DESTROY)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'");
+        return 0;
+}
+
 /* ---- boot order and aliases: each once ---- */
 
 typedef struct Seen {
@@ -121,7 +136,7 @@ static int check_unique(const Completion *completion, Error **err) {
 
 int complete_checks(Completion *completion, Error **err) {
         static int (*const checks[])(const Completion *completion, Error **err) = {
-                check_firmware, check_features, check_cpu, check_unique, check_devices,
+                check_firmware, check_features, check_cpu, check_lifecycle, check_unique, check_devices,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(checks); i++)

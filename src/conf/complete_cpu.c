@@ -44,6 +44,12 @@ static void default_check(Completion *completion, CpuDef *cpu) {
         }
 }
 
+static int compare_cells(const void *a, const void *b) {
+        const NumaCell *const *x = a, *const *y = b;
+
+        return (*x)->id.value < (*y)->id.value ? -1 : (*x)->id.value > (*y)->id.value;
+}
+
 /* Processors that no cell has go to the first one. */
 static void rectify_cells(DomainDef *def) {
         NumaCell *first;
@@ -51,6 +57,10 @@ static void rectify_cells(DomainDef *def) {
 
         if (!def->cpu || def->cpu->cells.n == 0)
                 return;
+        for (size_t i = 0; i < def->cpu->cells.n; i++)
+                if (!def->cpu->cells.items[i]->id.set)
+                        def->cpu->cells.items[i]->id = OPT_UINT(i);
+        qsort(def->cpu->cells.items, def->cpu->cells.n, sizeof(def->cpu->cells.items[0]), compare_cells);
         first = def->cpu->cells.items[0];
         all = cpu_set_new(def->vcpus);
         for (unsigned i = 0; i < def->vcpus; i++) {
@@ -63,9 +73,6 @@ static void rectify_cells(DomainDef *def) {
         }
         free(first->cpus);
         first->cpus = all;
-        for (size_t i = 0; i < def->cpu->cells.n; i++)
-                if (!def->cpu->cells.items[i]->id.set)
-                        def->cpu->cells.items[i]->id = OPT_UINT(i);
 }
 
 static NumaCell *find_cell(const CpuDef *cpu, unsigned id) {
@@ -88,7 +95,7 @@ static void set_distance(NumaCell *cell, unsigned id, unsigned value) {
 }
 
 /* A distance that is said in one direction holds in the other. */
-static void mirror_distances(CpuDef *cpu) {
+static void complete_distances(CpuDef *cpu) {
         for (size_t i = 0; i < cpu->cells.n; i++)
                 for (size_t j = 0; j < cpu->cells.items[i]->distances.n; j++) {
                         const NumaDistance *distance = cpu->cells.items[i]->distances.items[j];
@@ -97,6 +104,9 @@ static void mirror_distances(CpuDef *cpu) {
                         if (other)
                                 set_distance(other, cpu->cells.items[i]->id.value, distance->value);
                 }
+        LIST_FOR(cell, &cpu->cells)
+                if (cell->distances.n > 0)
+                        set_distance(cell, cell->id.value, 10);         /* itself */
 }
 
 int complete_cpu(Completion *completion, Error **err) {
@@ -125,6 +135,6 @@ int complete_cpu(Completion *completion, Error **err) {
         if (cpu->mode && (cpu->mode != CPU_MODE_CUSTOM || cpu->model))
                 default_check(completion, cpu);
         rectify_cells(completion->def);
-        mirror_distances(cpu);
+        complete_distances(cpu);
         return 0;
 }

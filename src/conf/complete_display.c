@@ -42,6 +42,26 @@ static void complete_vnc(GraphicsDef *graphics) {
         }
 }
 
+/* "any" is what a mode is without being said. */
+static void drop_default_modes(GraphicsDef *graphics) {
+        if (streq(graphics->default_mode, "any")) {
+                free(graphics->default_mode);
+                graphics->default_mode = NULL;
+        }
+        for (size_t i = 0; i < graphics->channels.n;) {
+                SpiceChannel *channel = graphics->channels.items[i];
+
+                if (!streq(channel->mode, "any")) {
+                        i++;
+                        continue;
+                }
+                channel = LIST_TAKE(&graphics->channels, i);
+                free(channel->name);
+                free(channel->mode);
+                free(channel);
+        }
+}
+
 static bool no_port(const OptInt *port) {
         return !port->set || port->value == 0;
 }
@@ -50,6 +70,7 @@ static bool no_port(const OptInt *port) {
 static void complete_spice(GraphicsDef *graphics) {
         GraphicsListen *listen = graphics->listens.items[0];
 
+        drop_default_modes(graphics);
         if (graphics->port.value == -1 && graphics->tls_port.value == -1)
                 graphics->autoport = TRISTATE_YES;
         if (graphics->autoport == TRISTATE_YES)
@@ -125,6 +146,7 @@ static void complete_video(Completion *completion, VideoDef *video) {
         case VIDEO_VMVGA:
         case VIDEO_BOCHS:
                 default_size(&video->vram, 16 * 1024);
+                video->vram = power_of_two(video->vram);
                 break;
         default:
                 break;

@@ -56,13 +56,13 @@ static int drive_address(const Completion *completion, DiskDef *disk, Error **er
 
         if (address->type)
                 return 0;
+        if (index < 0)
+                return error_set(err, ERROR_XML, "Unknown disk name '%s' and no address specified", disk->target);
         for (size_t i = 0; i < N_ELEMENTS(drive_rows); i++) {
                 const struct DriveRow *row = &drive_rows[i];
 
                 if (row->bus != disk->bus)
                         continue;
-                if (index < 0)
-                        return error_set(err, ERROR_XML, "Unknown disk name '%s' and no address specified", disk->target);
                 address->type = ADDRESS_DRIVE;
                 address->drive.controller = index / (row->units * row->buses);
                 address->drive.bus = index % (row->units * row->buses) / row->units;
@@ -71,6 +71,22 @@ static int drive_address(const Completion *completion, DiskDef *disk, Error **er
                                 address->drive.bus, address->drive.unit);
         }
         return 0;
+}
+
+static void default_ports(DiskSource *source) {
+        static const struct {
+                DiskProtocol protocol;
+                const char *port;
+        } rows[] = {
+                { DISK_PROTOCOL_NBD, "10809" }, { DISK_PROTOCOL_SHEEPDOG, "7000" }, { DISK_PROTOCOL_GLUSTER, "24007" }, { DISK_PROTOCOL_ISCSI, "3260" },
+                { DISK_PROTOCOL_HTTP, "80" }, { DISK_PROTOCOL_HTTPS, "443" }, { DISK_PROTOCOL_FTP, "21" }, { DISK_PROTOCOL_FTPS, "990" },
+                { DISK_PROTOCOL_TFTP, "69" }, { DISK_PROTOCOL_SSH, "22" },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                LIST_FOR(host, &source->hosts)
+                        if (source->type == DISK_NETWORK && source->protocol == rows[i].protocol && host->transport != DISK_TRANSPORT_UNIX)
+                                completion_default_text(&host->port, rows[i].port);
 }
 
 static int complete_disk(Completion *completion, DiskDef *disk, Error **err) {
@@ -84,6 +100,17 @@ static int complete_disk(Completion *completion, DiskDef *disk, Error **err) {
                 disk->bus = bus_of_target(disk->target);
         if (disk->device == DISK_DEVICE_CDROM)
                 disk->readonly = true;
+        if (disk->readonly && disk->snapshot == DISK_SNAPSHOT_NO)       /* goes without saying */
+                disk->snapshot = DISK_SNAPSHOT_UNSET;
+        if (disk->cache == DISK_CACHE_DEFAULT)
+                disk->cache = DISK_CACHE_UNSET;
+        if (disk->source.type == DISK_BLOCK && !disk->source.dev)
+                disk->source.type = DISK_FILE;
+        default_ports(&disk->source);
+        if (streq(disk->source.file, "")) {                             /* an empty drive */
+                free(disk->source.file);
+                disk->source.file = NULL;
+        }
         if (disk->source.type != DISK_VHOST_USER) {
                 completion_default_text(&disk->driver_name, "qemu");
                 if (!disk->format && disk->source.type != DISK_VOLUME)

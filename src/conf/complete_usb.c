@@ -94,7 +94,7 @@ static bool device_is_usb(const DeviceRef *device) {
 /* The order in which libvirt gives ports. */
 static unsigned rank(DeviceKind kind) {
         static const DeviceKind order[] = {
-                DEVICE_HUB, DEVICE_HOSTDEV, DEVICE_DISK, DEVICE_INPUT, DEVICE_CONTROLLER, DEVICE_SERIAL, DEVICE_SOUND, DEVICE_REDIRDEV, DEVICE_INTERFACE,
+                DEVICE_HUB, DEVICE_HOSTDEV, DEVICE_DISK, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_SERIAL, DEVICE_SOUND, DEVICE_REDIRDEV, DEVICE_INTERFACE,
         };
 
         for (unsigned i = 0; i < N_ELEMENTS(order); i++)

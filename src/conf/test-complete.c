@@ -64,8 +64,10 @@ static CompletionFacts facts_for(World *world) {
 }
 
 static char *domain(const char *machine, const char *devices) {
-        return xasprintf("<domain type='qemu'><name>g</name><memory>65536</memory><os><type machine='%s'>hvm</type></os>"
-                         "<devices>%s</devices></domain>", machine, devices);
+        const char *arch = streq(machine, "pseries") ? "ppc64" : streq(machine, "s390-ccw-virtio") ? "s390x" : "x86_64";
+
+        return xasprintf("<domain type='qemu'><name>g</name><memory>65536</memory><os><type arch='%s' machine='%s'>hvm</type></os>"
+                         "<devices>%s</devices></domain>", arch, machine, devices);
 }
 
 /* Completes; the definition, or NULL with the message in *ret_error (freed by the caller). */
@@ -217,6 +219,18 @@ static void test_refusals(void) {
                 { "pc", "<iommu model='intel'/>", "IOMMU device: 'intel' is only supported with Q35 machines" },
                 { "pc", "<redirdev bus='usb' type='spicevmc'/>", "chardev 'spicevmc' not supported without spice graphics" },
                 { "pc", "<graphics type='spice' tlsPort='5901'/>", "spice TLS port set in XML configuration" },
+                { "pc", "<watchdog model='diag288'/>", "diag288 model of watchdog is allowed for s390 and s390x only" },
+                { "pc", "<panic model='s390'/>", "only S390 guests support panic device of model 's390'" },
+                { "pseries", "<panic model='isa'/>", "only i686 and x86_64 guests support panic device of model 'isa'" },
+                { "pc", "<serial type='pty'><target type='sclp-serial'/></serial>", "Serial device with target type 'sclp-serial'" },
+                { "pc", "<serial type='unix'/>", "Missing source path attribute for char device" },
+                { "pc", "<nvram/>", "nvram device is only supported for PPC64" },
+                { "pc", "<interface type='user'><model type='virtio'/><address type='ccw' cssid='0xfe' ssid='0' devno='1'/></interface>", "cannot use CCW address type" },
+                { "pc", "<interface type='user'><alias name='ua-a'/></interface><interface type='user'><alias name='ua-a'/></interface>", "non unique alias detected: ua-a" },
+                { "pc", "<interface type='user'><boot order='1'/></interface><interface type='user'><boot order='1'/></interface>", "boot order '1' used for more than one device" },
+                { "pc", "<disk type='file' device='cdrom'><target dev='vda' bus='virtio'/></disk>", "disk type of 'vda' does not support ejectable media" },
+                { "s390-ccw-virtio", "<interface type='user'><model type='virtio'/><address type='ccw' cssid='0xfe' ssid='0' devno='1'/></interface><interface type='user'><model type='virtio'/><address type='ccw' cssid='0xfe' ssid='0' devno='1'/></interface>", "The CCW devno 'fe.0.0001' is in use already" },
+                { "pseries", "<interface type='user'><model type='spapr-vlan'/><address type='spapr-vio' reg='0x1000'/></interface><interface type='user'><model type='spapr-vlan'/><address type='spapr-vio' reg='0x1000'/></interface>", "spapr-vio address 0x1000 already in use" },
                 { "old", "", "QEMU reports invalid default CPU model 'host'" },
         };
 

@@ -59,6 +59,8 @@ static bool has_device(void *userdata, const char *type) {
         for (size_t i = 0; i < N_ELEMENTS(not_on_s390x); i++)
                 if (streq(tool->arch, "s390x") && streq(type, not_on_s390x[i]))
                         return false;
+        if (streq(type, "tpm-spapr"))
+                return streq(tool->arch, "ppc64");
         return !streq(type, "ivshmem");
 }
 
@@ -80,7 +82,7 @@ static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error *
 
         if (domain_def_parse(xml, len, DOMAIN_PARSE_INACTIVE, &def, err) < 0)
                 return -1;
-        tool->arch = facts.arch = def->os.arch ? def->os.arch : "x86_64";
+        tool->arch = facts.arch = !def->os.arch ? "x86_64" : streq(def->os.arch, "ppc64le") ? "ppc64" : def->os.arch;
         facts.emulator = emulator = xasprintf("/usr/bin/qemu-system-%s", streq(facts.arch, "i686") ? "i386" : facts.arch);
         facts.default_machine = default_machine(facts.arch);
         if (domain_def_complete(def, &facts, err) < 0)

@@ -321,7 +321,7 @@ static void tell_callbacks(RpcServer *server, Subscription *list, const DomainVi
                 if (!wants(s, domain))
                         continue;
                 memcpy(server->output + FRAME_HEADER_BYTES, &id, sizeof(id));
-                rpc_client_send(s->client, server->output, len);
+                rpc_client_send_event(s->client, server->output, len);
         }
 }
 
@@ -331,7 +331,7 @@ static void tell_legacy(RpcServer *server, Subscription *list, FrameHeader heade
         header.length -= sizeof(uint32_t);
         frame_header_put(server->output + sizeof(uint32_t), &header);
         for (Subscription *s = list; s; s = s->listener_next)
-                rpc_client_send(s->client, server->output + sizeof(uint32_t), header.length);
+                rpc_client_send_event(s->client, server->output + sizeof(uint32_t), header.length);
 }
 
 static void on_domain_event(void *userdata, const DomainEvent *event) {
@@ -395,7 +395,7 @@ static void on_monitor_event(void *userdata, const DomainView *domain, const cha
                 if (!wants_named(s, domain, name))
                         continue;
                 memcpy(events->server->output + FRAME_HEADER_BYTES, &id, sizeof(id));
-                rpc_client_send(s->client, bytes, len);
+                rpc_client_send_event(s->client, bytes, len);
         }
 }
 

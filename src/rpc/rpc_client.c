@@ -12,6 +12,9 @@
 
 #define TURN_COST 32u                   /* what one client may use of one turn of the loop, see Cost */
 #define BACKLOG_MAX (256u * 1024)       /* read ahead of a client that has its share of calls outstanding */
+#define UNREAD_MAX (256u * 1024)        /* answers not read yet, over which its calls wait */
+#define UNHEARD_MAX (4u * 1024 * 1024)  /* of events; over it, it is ended */
+#define FAIR_SHARE (1024u * 1024)       /* nobody who holds less is ended for what all hold */
 
 typedef enum KeepaliveMessage { KEEPALIVE_PING = 1, KEEPALIVE_PONG = 2 } KeepaliveMessage;
 
@@ -24,8 +27,9 @@ static uint64_t client_now(const RpcClient *client) {
 
 /* ---- the socket's events ---- */
 
+/* It gets no further before some of its calls are answered, or it reads the answers. */
 static bool client_is_stalled(const RpcClient *client) {
-        return client->n_calls >= client->server->config.max_client_requests;
+        return client->n_calls >= client->server->config.max_client_requests || client->out.len > UNREAD_MAX;
 }
 
 static bool client_wants_input(const RpcClient *client) {
@@ -47,6 +51,24 @@ static void client_end_when_idle(RpcClient *client) {
                 rpc_client_end(client, "closed");
 }
 
+static void client_count_held(RpcClient *client) {
+        RpcServer *server = client->server;
+        size_t held = client->in.own_size + client->out.size;
+
+        if (held == client->held_bytes)
+                return;
+        server->held_bytes += held - client->held_bytes;
+        client->held_bytes = held;
+        if (server->held_bytes > server->config.max_held_bytes && held > FAIR_SHARE)
+                rpc_client_end(client, "holds too much of the memory that there is for all clients");
+}
+
+/* What waits is looked at in a later turn: whoever calls is in the middle of something. */
+static void client_resume(RpcClient *client) {
+        if (client->in.len > 0 && !client_is_stalled(client) && !client->closing)
+                sd_event_source_set_enabled(client->more, SD_EVENT_ONESHOT);
+}
+
 /* ---- output ---- */
 
 void rpc_client_send(RpcClient *client, const void *bytes, size_t len) {
@@ -59,15 +81,28 @@ void rpc_client_send(RpcClient *client, const void *bytes, size_t len) {
                 rpc_client_end(client, "does not read what it asked for");
         else if (r < 0)
                 rpc_client_end(client, strerror(-r));
-        else if (client->out.len > 0)
+        else if (client->out.len > 0) {
                 client_update_io(client);
+                client_count_held(client);
+        }
+}
+
+void rpc_client_send_event(RpcClient *client, const void *bytes, size_t len) {
+        if (!client->ended && client->out.len > UNHEARD_MAX)
+                rpc_client_end(client, "does not read the events it registered for");
+        else
+                rpc_client_send(client, bytes, len);
 }
 
 static void client_flush(RpcClient *client) {
         int r = frame_output_flush(&client->out, client->fd);
 
-        if (r < 0)
+        if (r < 0) {
                 rpc_client_end(client, strerror(-r));
+                return;
+        }
+        client_count_held(client);
+        client_resume(client);
 }
 
 /* ---- keepalive ---- */
@@ -216,6 +251,7 @@ static void client_process(RpcClient *client) {
                            frame_input_peek(&client->in, 0, &bytes, &header) != FRAME_NONE;
         if (client->has_more)
                 sd_event_source_set_enabled(client->more, SD_EVENT_ONESHOT);
+        client_count_held(client);
         client_update_io(client);
         client_end_when_idle(client);
 }
@@ -261,8 +297,7 @@ static int on_more(sd_event_source *source, void *userdata) {
 void rpc_client_call_done(RpcClient *client) {
         if (client->ended)
                 return;
-        if (client->in.len > 0)         /* in a later turn: the driver is in the middle of something now */
-                sd_event_source_set_enabled(client->more, SD_EVENT_ONESHOT);
+        client_resume(client);
         client_update_io(client);
         client_end_when_idle(client);
 }
@@ -337,6 +372,7 @@ void rpc_client_end(RpcClient *client, const char *why) {
 RpcClient *rpc_client_free(RpcClient *client) {
         dispatch_forget_client(client);
         events_forget_client(client);
+        client->server->held_bytes -= client->held_bytes;
         sd_event_source_disable_unref(client->more);
         sd_event_source_disable_unref(client->timer);
         close_fd(client->fd);

@@ -27,6 +27,7 @@ struct RpcClient {
         FrameInput in;
         size_t scanned;                 /* bytes of `in` whose keepalive messages are answered already */
         FrameOutput out;
+        size_t held_bytes;              /* of both, as counted in the server */
         uint32_t io_events;
         bool has_more;                  /* whole frames are waiting for this client's next turn */
         sd_event_source *more, *timer;
@@ -48,6 +49,9 @@ RpcClient *rpc_client_free(RpcClient *client);          /* after rpc_client_end(
 
 /* Whole messages. Never fails: a client that cannot take them is ended. */
 void rpc_client_send(RpcClient *client, const void *bytes, size_t len);
+
+/* The same for what it did not ask for just now: a listener that does not listen is ended earlier. */
+void rpc_client_send_event(RpcClient *client, const void *bytes, size_t len);
 
 /* Reads no more, ends once everything owed is answered and sent. */
 void rpc_client_close(RpcClient *client);

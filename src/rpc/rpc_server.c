@@ -27,6 +27,8 @@ const RpcConfig rpc_config_default = {
         .max_clients = 5000,
         .max_client_requests = 5,
         .max_output_bytes = 64u * 1024 * 1024,
+        .max_held_bytes = 256u * 1024 * 1024,
+        .max_clients_per_user = 1000,
         .keepalive_interval_sec = 5,
         .keepalive_count = 5,
         .open_timeout_sec = 60,
@@ -56,11 +58,34 @@ static void server_pause_accepting(RpcServer *server, int errnum) {
                                            server);
 }
 
+/* Clients of that user. Only asked for users who could keep all others out, whose list is short. */
+static unsigned server_count_user(const RpcServer *server, uint32_t uid) {
+        unsigned n = 0;
+
+        for (const RpcClient *client = server->clients; client; client = client->next)
+                n += client->caller.uid == uid;
+        return n;
+}
+
+static bool server_has_room_for(const RpcServer *server, const RpcClient *client) {
+        uint32_t uid = client->caller.uid;
+
+        if (uid == 0 || uid == getuid() || server->n_clients < server->config.max_clients_per_user ||
+            server_count_user(server, uid) < server->config.max_clients_per_user)
+                return true;
+        log_warning("user %u has %u connections: no more", uid, server->config.max_clients_per_user);
+        return false;
+}
+
 static void server_add_client(RpcServer *server, int fd, bool read_only) {
         RpcClient *client = rpc_client_new(server, fd, read_only);
 
         if (!client)
                 return;
+        if (!server_has_room_for(server, client)) {
+                rpc_client_free(client);
+                return;
+        }
         client->next = server->clients;
         if (client->next)
                 client->next->prev = client;

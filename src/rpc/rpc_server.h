@@ -21,13 +21,16 @@ typedef struct RpcConfig {
         sd_id128_t host_uuid;
         unsigned max_clients;           /* over it, no connection is accepted until one ends */
         unsigned max_client_requests;   /* calls of one client that are worked on at once; over it, it is not read */
-        size_t max_output_bytes;        /* queued for a client that does not read; over it, it is closed */
+        size_t max_output_bytes;        /* queued for one client; over it, it is closed. Long before, its calls wait */
+        size_t max_held_bytes;          /* of all clients' input and output together; over it, whoever holds much is closed */
+        unsigned max_clients_per_user;  /* of one user who is neither root nor the daemon's own; more are hung up on */
         int keepalive_interval_sec;     /* 0 or less: no pings; for clients that asked for feature 10 only */
         unsigned keepalive_count;       /* unanswered pings after which a client is closed */
         int open_timeout_sec;           /* a connection that has not opened by then is closed; 0: never */
 } RpcConfig;
 
-/* libvirtd's defaults: system, 5000 clients, 5 calls, keepalive 5 s x 5; 64 MiB of output; 60 s to open. */
+/* libvirtd's where it has such a setting: system, 5000 clients, 5 calls, keepalive 5 s x 5. 64 MiB of output for one client,
+ * 256 MiB held for all, 1000 clients of one user, 60 s to open. */
 extern const RpcConfig rpc_config_default;
 
 /* driver and loop outlive the server; config is copied. */

@@ -29,6 +29,7 @@ struct RpcServer {
 
         RpcClient *clients, *ended;
         size_t n_clients;
+        size_t held_bytes;              /* for clients: what came half, what could not leave yet */
         sd_event_source *reap;          /* frees the ended */
 
         void (*drained)(void *userdata);

@@ -314,6 +314,20 @@ static void test_deaf_listener(void) {
         bench_stop();
 }
 
+/* One that reads nothing at all is ended long before it could hold what a large answer may. */
+static void test_unheard_events_are_bounded(void) {
+        Peer deaf;
+
+        start();
+        deaf = peer_open(false, 0);
+        subscribe(&deaf, 0, NULL);
+        for (int i = 0; i < 100000 && rpc_server_n_clients(bench.server) == 1; i++)
+                emit(first, 4);
+        expect_int(rpc_server_n_clients(bench.server), ==, 0);
+        peer_close(&deaf);
+        bench_stop();
+}
+
 int main(void) {
         return tap_run((const TapTest[]) {
                 { "each listener hears an event once, by its own number", test_each_hears_once },
@@ -325,6 +339,7 @@ int main(void) {
                 { "QEMU's own events, by name and by pattern", test_monitor_events },
                 { "patterns that could take for ever are refused", test_bad_patterns },
                 { "a listener that does not read harms nobody", test_deaf_listener },
+                { "events that are not read are bounded", test_unheard_events_are_bounded },
                 {}
         });
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rpc/test-rpc-server.c - connections: how they open, what they may do, what breaks them, and that others do not notice. */
+#include <sys/wait.h>
 #include "rpc/dispatch.h"
 #include "rpc/test-peer.h"
 #include "rpc/ward.h"
@@ -482,24 +483,119 @@ static void test_large_answer(void) {
         bench_stop();
 }
 
-static void test_slow_reader_is_closed(void) {
+/* Its calls wait until it reads; nothing piles up, nothing is lost. */
+static void test_slow_reader_waits(void) {
+        FrameHeader header;
+        const uint8_t *payload;
         Peer slow, other;
+        size_t len, n = 0;
 
-        start(0);
-        bench_stop();
-        config.max_output_bytes = 1024 * 1024;
-        bench_start(&config, 1000);
+        start(1000);
         slow = peer_open(false, 0);
         other = peer_open(false, 0);
-        for (int i = 0; i < 200 && rpc_server_n_clients(bench.server) == 2; i++) {
+        for (int i = 0; i < 200; i++) {
                 ask_with(&slow, 273, WireListArgs, 1, 0);
                 bench_turns();
         }
-        expect_int(rpc_server_n_clients(bench.server), ==, 1);
         ask(&other, 360);
         expect_ok(&other);
+        peer_receive(&slow);
+        expect_int(slow.len, <, 100 * 32000);
+        for (int i = 0; i < 1000 && n < 200; i++)
+                n += peer_take(&slow, &header, &payload, &len) && len > 30000;
+        expect_int(n, ==, 200);
         peer_close(&slow);
         peer_close(&other);
+        bench_stop();
+}
+
+static void test_answer_over_the_limit(void) {
+        Peer peer;
+
+        start(0);
+        bench_stop();
+        config.max_output_bytes = 64 * 1024;
+        bench_start(&config, 16000);
+        peer = peer_open(false, 0);
+        ask_with(&peer, 273, WireListArgs, 1, 0);
+        bench_turns();
+        expect_int(rpc_server_n_clients(bench.server), ==, 0);
+        peer_close(&peer);
+        bench_stop();
+}
+
+/* Whoever holds much goes when all together hold too much. */
+static void test_memory_for_all_is_bounded(void) {
+        static uint8_t part[1500 * 1024] = { 1, 0, 0, 0 };      /* the beginning of a frame of 16 MiB */
+        Peer first, second, modest;
+
+        start(0);
+        bench_stop();
+        config.max_held_bytes = 3 * 1024 * 1024;
+        bench_start(&config, 1);
+        first = peer_open(false, 0);
+        second = peer_open(false, 0);
+        modest = peer_open(false, 0);
+        expect(peer_send_bytes(&modest, part, 1000));
+        expect(peer_send_bytes(&first, part, sizeof(part)));
+        bench_turns();
+        expect_int(rpc_server_n_clients(bench.server), ==, 3);
+        peer_send_bytes(&second, part, sizeof(part));
+        bench_turns();
+        expect_int(rpc_server_n_clients(bench.server), ==, 2);
+        expect_end(&second);
+        expect_nothing(&modest);
+        expect(!modest.at_end);
+        peer_close(&first);
+        peer_close(&second);
+        peer_close(&modest);
+        bench_stop();
+}
+
+/* ---- users ---- */
+
+/* As another user: connects twice, and says with its exit status which of the two was served. */
+static int connect_as_nobody(void) {
+        int served = 0;
+
+        if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+                return 100;
+        for (int i = 0; i < 3; i++) {
+                int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+                char byte;
+
+                if (connect(fd, (struct sockaddr *) &bench.ro, sizeof(bench.ro)) < 0)
+                        return 101;
+                send(fd, "\0\0\0\x1c\x20\0\x80\x86\0\0\0\1\0\0\0\x42\0\0\0\0\0\0\0\0\0\0\0", 28, MSG_NOSIGNAL);
+                served |= (recv(fd, &byte, 1, 0) == 1) << i;
+        }
+        return served;
+}
+
+static void test_one_user_leaves_room_for_others(void) {
+        int status = -1;
+        pid_t pid;
+        Peer own[5];
+
+        if (geteuid() != 0)
+                skip("needs root, to be another user");
+        start(0);
+        bench_stop();
+        config.max_clients_per_user = 2;
+        bench_start(&config, 1);
+        pid = fork();
+        if (pid == 0)
+                _exit(connect_as_nobody());
+        while (waitpid(pid, &status, WNOHANG) == 0)
+                sd_event_run(bench.loop, 1000);
+        expect_int(WEXITSTATUS(status), ==, 3);         /* the first and the second, not the third */
+        for (size_t i = 0; i < N_ELEMENTS(own); i++) {  /* our own are not counted */
+                own[i] = peer_open(false, 0);
+                ask(&own[i], 360);
+                expect_ok(&own[i]);
+        }
+        for (size_t i = 0; i < N_ELEMENTS(own); i++)
+                peer_close(&own[i]);
         bench_stop();
 }
 
@@ -766,7 +862,10 @@ int main(void) {
                 { "what is read ahead is bounded", test_backlog_is_bounded },
                 { "turns are shared", test_turns_are_shared },
                 { "a large answer", test_large_answer },
-                { "a client that does not read is closed", test_slow_reader_is_closed },
+                { "the calls of a client that does not read wait", test_slow_reader_waits },
+                { "an answer over the limit ends the connection", test_answer_over_the_limit },
+                { "memory held for all clients is bounded", test_memory_for_all_is_bounded },
+                { "one user leaves room for others", test_one_user_leaves_room_for_others },
                 { "hanging up half is hanging up", test_hang_up },
                 { "CONNECT_CLOSE is answered, then the server closes", test_close_is_answered },
                 { "a graceful end waits for running calls", test_graceful_end },

@@ -29,6 +29,13 @@ static const Row type_rows[] = {
 };
 const Element char_type_element = { sizeof(CharSource), type_rows };
 
+/* A serial, parallel, console or channel without a type is a pty. */
+static const Row type_or_pty_rows[] = {
+        ENUM("@type", CharSource, type, char_type_table, .fallback = CHAR_PTY, .flags = ROW_HOST),
+        {}
+};
+static const Element char_type_or_pty_element = { sizeof(CharSource), type_or_pty_rows };
+
 static const Row endpoint_rows[] = {
         ENUM("@mode", CharEndpoint, mode, char_mode_table, .fallback = CHAR_MODE_CONNECT),
         STRING("@host", CharEndpoint, host),
@@ -85,7 +92,7 @@ const Element char_source_element = { sizeof(CharSource), source_rows, check_sou
 /* ---- serial, parallel ---- */
 
 static const Row serial_rows[] = {
-        INCLUDE("", SerialDef, source, char_type_element),
+        INCLUDE("", SerialDef, source, char_type_or_pty_element),
         STRING("@tty", SerialDef, tty, .flags = ROW_LIVE),
         INCLUDE("", SerialDef, source, char_source_element),
         ENUM("target@type", SerialDef, target, serial_target_table),
@@ -97,7 +104,7 @@ static const Row serial_rows[] = {
 const Element serial_element = { sizeof(SerialDef), serial_rows };
 
 static const Row parallel_rows[] = {
-        INCLUDE("", SerialDef, source, char_type_element),
+        INCLUDE("", SerialDef, source, char_type_or_pty_element),
         STRING("@tty", SerialDef, tty, .flags = ROW_LIVE),
         INCLUDE("", SerialDef, source, char_source_element),
         OPTUINT("target@port", SerialDef, port),
@@ -109,7 +116,7 @@ const Element parallel_element = { sizeof(SerialDef), parallel_rows };
 /* ---- console ---- */
 
 static const Row console_rows[] = {
-        INCLUDE("", ConsoleDef, source, char_type_element),
+        INCLUDE("", ConsoleDef, source, char_type_or_pty_element),
         STRING("@tty", ConsoleDef, tty, .flags = ROW_LIVE),
         INCLUDE("", ConsoleDef, source, char_source_element),
         ENUM("target@type", ConsoleDef, target, console_target_table),
@@ -124,7 +131,7 @@ const Element console_element = { sizeof(ConsoleDef), console_rows };
 #define OF_TARGET(name) WHEN(ChannelDef, target, BIT(CHANNEL_TARGET_##name))
 
 static const Row channel_rows[] = {
-        INCLUDE("", ChannelDef, source, char_type_element),
+        INCLUDE("", ChannelDef, source, char_type_or_pty_element),
         INCLUDE("", ChannelDef, source, char_source_element),
         ENUM("target@type", ChannelDef, target, channel_target_table, .flags = ROW_REQUIRED),
         STRING("target@name", ChannelDef, name, WHEN(ChannelDef, target, BIT(CHANNEL_TARGET_VIRTIO) | BIT(CHANNEL_TARGET_XEN))),

@@ -41,7 +41,7 @@ static int check_features(const Completion *completion, Error **err) {
         } rows[] = {
                 { "smm", features->smm == TRISTATE_YES, x86 },
                 { "ioapic", features->ioapic != NULL, x86 },
-                { "vmport", features->has_vmport, x86 },
+                { "vmport", features->vmport != TRISTATE_UNSET, x86 },
                 { "hyperv", features->has_hyperv, x86 },
                 { "gic", features->gic, false },
                 { "htm", features->htm != TRISTATE_UNSET, pseries },

@@ -384,6 +384,14 @@ static const Row *find_whole(const Level *child) {
         return NULL;
 }
 
+/* Nothing is said by it, not even that it stands there: libvirt reads over such an element, and programs write them. */
+static bool says_nothing(const Level *child, const xmlNode *node) {
+        for (const Row *row = child->from; row < child->to; row++)
+                if (!row->path[child->prefix])
+                        return false;
+        return !node->properties && !node->children;
+}
+
 static bool any_applies(const Level *child) {
         for (const Row *row = child->from; row < child->to; row++)
                 if (row_applies(row, child->object))
@@ -401,7 +409,7 @@ static int parse_child(const Parser *parser, const Level *level, const Level *ch
                 return row->type->parse(parser, row, child_node, (char *) child->object + row->offset, err);
         }
         if (!any_applies(child))
-                return refuse_misplaced(parser, child, child->from, node, child_node, NULL, err);
+                return says_nothing(child, child_node) ? 0 : refuse_misplaced(parser, child, child->from, node, child_node, NULL, err);
         return level_parse(parser, child, child_node, err);
 }
 

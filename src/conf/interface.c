@@ -52,7 +52,7 @@ static const Element port_forward_element = { sizeof(PortForward), port_forward_
 #define LIMIT(side, name) U64("bandwidth/" #side "@" #name, InterfaceDef, side.name, .flags = ROW_HOST)
 
 static const Row interface_rows[] = {
-        ENUM("@type", InterfaceDef, type, interface_type_table, .flags = ROW_REQUIRED | ROW_HOST),
+        ENUM("@type", InterfaceDef, type, interface_type_table, .fallback = INTERFACE_USER, .flags = ROW_HOST),
         YESNO("@managed", InterfaceDef, managed, OF_TYPES(I(HOSTDEV))),
         YESNO("@trustGuestRxFilters", InterfaceDef, trust_guest_rx_filters),
         MAC("mac@address", InterfaceDef, mac, .flags = ROW_REQUIRED),

@@ -140,7 +140,6 @@ static const RowType row_pretty_bytes = {
 #define F_KVM(path, field) ONOFF("kvm/" path "@state", FeaturesDef, kvm.field, .flags = ROW_REQUIRED)
 
 static const Row features_rows[] = {
-        FLAG(".", FeaturesDef, present),
         FLAG("acpi", FeaturesDef, acpi),
         FLAG("apic", FeaturesDef, apic),
         ONOFF("apic@eoi", FeaturesDef, apic_eoi),

@@ -38,10 +38,8 @@ typedef struct OsDef {
 } OsDef;
 
 typedef struct FeaturesDef {
-        bool present;                   /* <features> stood there */
         bool acpi, apic, pae, viridian, privnet;
         Tristate apic_eoi;
-        bool has_hap, has_pmu, has_vmport, has_pvspinlock;      /* the element stood there; without state it means "on" */
         Tristate hap, pmu, vmport, pvspinlock, smm, htm, nested_hv, ccf_assist, vmcoreinfo, ras, async_teardown;
         uint64_t smm_tseg_bytes;
         char *gic_version;              /* "2", "3", "host" */

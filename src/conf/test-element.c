@@ -271,6 +271,7 @@ static void test_conditions(void) {
                        "attribute 'redOnly' of <thing> at line 1, column 8: not allowed with colour 'blue'");
         expect_refused("<thing colour='red'><number hex='1'/></thing>",
                        "element <number> in <thing> at line 1, column 21: not allowed with colour 'red'");
+        expect_int(parse_as("<thing colour='red'><number/></thing>", false, &(Thing) {}), ==, 0);
         expect_same("<thing colour='blue'>\n  <number hex='0x0000'/>\n</thing>\n");
 }
 

@@ -56,7 +56,7 @@ static void add_feature_elements(const Cl *cl, StrBuf *text) {
 
         if (f->apic_eoi)
                 strbuf_addf(text, ",kvm-pv-eoi=%s", cl_yes(f->apic_eoi) ? "on" : "off");
-        if (f->has_pvspinlock || f->pvspinlock)
+        if (f->pvspinlock)
                 strbuf_addf(text, ",kvm-pv-unhalt=%s", f->pvspinlock == TRISTATE_NO ? "off" : "on");
         if (cl_yes(f->kvm.hidden))
                 strbuf_add(text, ",kvm=off");
@@ -66,7 +66,7 @@ static void add_feature_elements(const Cl *cl, StrBuf *text) {
                 strbuf_add(text, ",kvm-poll-control=on");
         if (cl_yes(f->kvm.pv_ipi))
                 strbuf_add(text, ",kvm-pv-ipi=on");
-        if (f->has_pmu || f->pmu)
+        if (f->pmu)
                 strbuf_addf(text, ",pmu=%s", f->pmu == TRISTATE_NO ? "off" : "on");
         LIST_FOR(panic, &cl->def->panics)
                 if (panic->model == PANIC_HYPERV)

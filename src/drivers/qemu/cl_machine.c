@@ -63,15 +63,11 @@ static void add_text(StrBuf *text, const char *key, const char *value) {
                 strbuf_addf(text, ",%s=%s", key, escaped);
 }
 
-static Tristate with_default_on(bool present, Tristate state) {
-        return present && !state ? TRISTATE_YES : state;
-}
-
 static void add_x86_options(const Cl *cl, StrBuf *text) {
         const FeaturesDef *features = &cl->def->features;
         const ClockDef *clock = &cl->def->clock;
 
-        add_state(text, "vmport", with_default_on(features->has_vmport, features->vmport));
+        add_state(text, "vmport", features->vmport);
         add_state(text, "smm", features->smm);
         if (features->ioapic)
                 strbuf_addf(text, ",kernel_irqchip=%s", streq(features->ioapic, "qemu") ? "split" : "on");

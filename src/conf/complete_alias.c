@@ -104,6 +104,8 @@ static int assign(const DeviceRef *device, void *userdata) {
 
         if (!device->info || is_users(device->info->alias))
                 return 0;
+        if (device->kind == DEVICE_MEMBALLOON && ((const MemballoonDef *) device->def)->model == MEMBALLOON_NONE)
+                return 0;                       /* there is none to be named */
         free(device->info->alias);
         device->info->alias = make_alias(def, device);
         return 0;

@@ -43,11 +43,14 @@ class Host:
                 f.truncate(size)
 
     def blockdev(self, node):
-        if node.get('driver') == 'host_device':
+        if node.get('driver') in ('host_device', 'host_cdrom'):
             node['driver'] = 'file'
         if node.get('driver') == 'nbd':
             return {'driver': 'null-co', 'size': 1 << 20, 'node-name': node['node-name']}
         if node.get('driver') == 'file':
+            if not node['filename'].startswith(self.root):
+                node['filename'] = self.root + node['filename']
+                os.makedirs(os.path.dirname(node['filename']), exist_ok=True)
             self.formats[node['node-name']] = node['filename']
         elif node.get('file') in self.formats:
             path = self.formats[node['file']]
@@ -71,7 +74,7 @@ def prepare(argv, host):
         if option == '-chardev':
             value = value.replace('port=4555', 'port=0')
         if option == '-fsdev':
-            os.makedirs(re.search(r',path=(.*?)(?<!,),(?!,)', value).group(1).replace(',,', ','), exist_ok=True)
+            os.makedirs(re.search(r',path=((?:[^,]|,,)*)', value).group(1).replace(',,', ','), exist_ok=True)
         if option == '-blockdev':
             value = json.dumps(host.blockdev(json.loads(value)))
         out += [option] if value is None else [option, value]
@@ -119,6 +122,8 @@ def check(path):
     root = tempfile.mkdtemp(prefix='test-argv-')
     try:
         status, code, text = run(prepare(argv, Host(root)), root)
+    except (OSError, subprocess.SubprocessError) as error:
+        return False, str(error)
     finally:
         shutil.rmtree(root)
     good = status is not None and status.get('return', {}).get('status') == 'prelaunch' and code == 0

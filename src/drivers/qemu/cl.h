@@ -60,6 +60,7 @@ int cl_chapter_memory(Cl *cl, Error **err);
 int cl_chapter_clock(Cl *cl, Error **err);
 int cl_chapter_boot(Cl *cl, Error **err);
 int cl_chapter_controllers(Cl *cl, Error **err);
+int cl_chapter_hubs(Cl *cl, Error **err);
 int cl_chapter_disks(Cl *cl, Error **err);
 int cl_chapter_filesystems(Cl *cl, Error **err);
 int cl_chapter_interfaces(Cl *cl, Error **err);

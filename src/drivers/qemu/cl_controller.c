@@ -48,10 +48,17 @@ static int add_host_bridge(Cl *cl, const ControllerDef *controller, Error **err)
         return 0;
 }
 
+static void add_pci_hole(Cl *cl, const ControllerDef *controller) {
+        if (controller->pcihole64_kib.set && (cl->q35 || cl->pc))
+                cl_addf(cl, "-global", "%s.pci-hole64-size=%lluK", cl->q35 ? "q35-pcihost" : "i440FX-pcihost",
+                        (unsigned long long) controller->pcihole64_kib.value);
+}
+
 static int add_pci_controller(Cl *cl, const ControllerDef *controller, Error **err) {
         CLEANUP(json_put) json_object *device = NULL;
         const PciModel *model;
 
+        add_pci_hole(cl, controller);
         if (controller->model == CONTROLLER_PCI_ROOT)
                 return add_host_bridge(cl, controller, err);
         if (controller->model == CONTROLLER_PCIE_ROOT)
@@ -139,7 +146,7 @@ static const struct {
 } scsi_models[] = {
         { CONTROLLER_LSILOGIC, "lsi" }, { CONTROLLER_LSISAS1068, "mptsas1068" }, { CONTROLLER_LSISAS1078, "megasas" },
         { CONTROLLER_VMPVSCSI, "pvscsi" }, { CONTROLLER_IBMVSCSI, "spapr-vscsi" }, { CONTROLLER_AM53C974, "am53c974" },
-        { CONTROLLER_DC390, "dc-390" },
+        { CONTROLLER_DC390, "dc390" },
 };
 
 static bool is_virtio_model(ControllerModel model) {

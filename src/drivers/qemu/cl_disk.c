@@ -18,15 +18,18 @@ static const CacheMode cache_modes[DISK_CACHE_TYPE_MAX] = {
         [DISK_CACHE_UNSAFE] = { .no_flush = true, .write_cache = true },
 };
 
-static bool has_cache_mode(const DiskDef *disk) {
-        return disk->cache != DISK_CACHE_UNSET && disk->cache != DISK_CACHE_DEFAULT;
+/* NULL: QEMU's default. Guests that share a disk must not have pages of it in the host's cache. */
+static const CacheMode *cache_mode(const DiskDef *disk) {
+        if (disk->cache != DISK_CACHE_UNSET && disk->cache != DISK_CACHE_DEFAULT)
+                return &cache_modes[disk->cache];
+        return disk->shareable && !disk->readonly ? &cache_modes[DISK_CACHE_NONE] : NULL;
 }
 
 static void add_cache(json_object *node, const DiskDef *disk) {
-        const CacheMode *mode = &cache_modes[disk->cache];
+        const CacheMode *mode = cache_mode(disk);
         json_object *cache;
 
-        if (!has_cache_mode(disk))
+        if (!mode)
                 return;
         cache = json_object_new_object();
         json_add_bool(cache, "direct", mode->direct);
@@ -307,8 +310,8 @@ static int add_device(Cl *cl, const DiskDef *disk, const char *drive, Error **er
         if (boot)
                 json_add_uint(device, "bootindex", boot);
         add_geometry(device, disk);
-        if (has_cache_mode(disk) && disk->bus != DISK_BUS_FDC)
-                json_add_string(device, "write-cache", cache_modes[disk->cache].write_cache ? "on" : "off");
+        if (cache_mode(disk) && disk->bus != DISK_BUS_FDC)
+                json_add_string(device, "write-cache", cache_mode(disk)->write_cache ? "on" : "off");
         add_identity(device, disk);
         add_errors(device, disk);
         cl_add_info(device, &disk->info);

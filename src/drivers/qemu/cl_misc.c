@@ -14,6 +14,15 @@ static int finish_device(Cl *cl, json_object *device, const DeviceInfo *info, Er
         return 0;
 }
 
+/* ---- Hubs: before what is plugged into them ---- */
+
+int cl_chapter_hubs(Cl *cl, Error **err) {
+        LIST_FOR(hub, &cl->def->hubs)
+                if (cl_need_device(cl, "usb-hub", "<hub>", err) < 0 || finish_device(cl, cl_device("usb-hub", &hub->info), &hub->info, err) < 0)
+                        return -1;
+        return 0;
+}
+
 /* ---- Input ---- */
 
 static int add_input(Cl *cl, const InputDef *input, Error **err) {
@@ -156,6 +165,8 @@ static int add_panic(Cl *cl, const PanicDef *panic, Error **err) {
 
         if (panic->model != PANIC_ISA && panic->model != PANIC_PVPANIC)
                 return 0;               /* part of the machine (pseries, s390) or of the CPU (hyperv) */
+        if (cl_need_device(cl, panic->model == PANIC_PVPANIC ? "pvpanic-pci" : "pvpanic", "<panic>", err) < 0)
+                return -1;
         if (panic->model == PANIC_PVPANIC)
                 return finish_device(cl, cl_device("pvpanic-pci", &panic->info), &panic->info, err);
         device = json_object_new_object();
@@ -240,9 +251,6 @@ int cl_chapter_misc(Cl *cl, Error **err) {
                 cl_addf(cl, "-global", "spapr-nvram.reg=0x%llx", (unsigned long long) def->nvram->info.address.spapr_reg.value);
         LIST_FOR(panic, &def->panics)
                 if (add_panic(cl, panic, err) < 0)
-                        return -1;
-        LIST_FOR(hub, &def->hubs)
-                if (finish_device(cl, cl_device("usb-hub", &hub->info), &hub->info, err) < 0)
                         return -1;
         if (def->features.vmcoreinfo == TRISTATE_YES)
                 cl_add(cl, "-device", "{\"driver\":\"vmcoreinfo\"}");

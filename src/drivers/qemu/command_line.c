@@ -180,9 +180,9 @@ static int chapter_end(Cl *cl, Error **err) {
 /* Devices come after the buses and back ends they refer to. */
 static int (*const chapters[])(Cl *cl, Error **err) = {
         chapter_name, cl_chapter_firmware, cl_chapter_machine, cl_chapter_cpu, cl_chapter_memory, chapter_identity, chapter_monitor,
-        cl_chapter_clock, chapter_lifecycle, cl_chapter_boot, cl_chapter_security, cl_chapter_controllers, cl_chapter_disks,
-        cl_chapter_filesystems, cl_chapter_interfaces, cl_chapter_chardevs, cl_chapter_inputs, cl_chapter_graphics, cl_chapter_sounds,
-        cl_chapter_misc, cl_chapter_hostdevs, chapter_qemu_namespace, chapter_end,
+        cl_chapter_clock, chapter_lifecycle, cl_chapter_boot, cl_chapter_security, cl_chapter_controllers, cl_chapter_hubs,
+        cl_chapter_disks, cl_chapter_filesystems, cl_chapter_interfaces, cl_chapter_chardevs, cl_chapter_inputs, cl_chapter_graphics,
+        cl_chapter_sounds, cl_chapter_misc, cl_chapter_hostdevs, chapter_qemu_namespace, chapter_end,
 };
 
 static void add_environment(Cl *cl) {

@@ -80,7 +80,7 @@ static char *build(const char *name, const char *xml, Error **err) {
                 simulate_host(json);
         if (qemu_caps_from_json(STEAL(json), path, &caps, err) < 0)
                 return NULL;
-        facts = definition_facts(caps, NULL);
+        facts = definition_facts(caps, "/var/lib/virtward/nvram");
         if (domain_def_complete(def, &facts, err) < 0)
                 return NULL;
         if (fill_live(def, err) < 0)

@@ -13,9 +13,9 @@ typedef struct Expand {
         const CpuArchTable *table;
         const CpuHost *host;
         const CpuExpandOptions *options;
-        CpuFeatureSet base;             /* on before the definition's own features: the host's or the named model's */
-        CpuFeatureSet on;               /* on in the CPU that runs */
-        CpuFeatureSet off;              /* named as off in the frozen CPU */
+        CpuFeatureSet base; /* on before the definition's own features: the host's or the named model's */
+        CpuFeatureSet on;   /* on in the CPU that runs */
+        CpuFeatureSet off;  /* named as off in the frozen CPU */
         CpuExpansion *out;
 } Expand;
 
@@ -25,8 +25,10 @@ CpuExpansion *cpu_expansion_free(CpuExpansion *expansion) {
         cpu_def_free(expansion->cpu);
         for (size_t i = 0; i < expansion->n_changes; i++)
                 free(expansion->changes[i].feature);
-        for (size_t i = 0; i < expansion->n_problems; i++)
+        for (size_t i = 0; i < expansion->n_problems; i++) {
                 cpu_feature_set_done(&expansion->problems[i].names);
+                free(expansion->problems[i].nearest);
+        }
         free(expansion->changes);
         free(expansion->problems);
         cpu_feature_set_done(&expansion->deprecated);
@@ -35,11 +37,11 @@ CpuExpansion *cpu_expansion_free(CpuExpansion *expansion) {
 }
 
 static void add_change(CpuExpansion *out, CpuChangeKind kind, const char *feature) {
-        *ARRAY_APPEND(out->changes, out->n_changes) = (CpuChange) { kind, xstrdup(feature) };
+        *ARRAY_APPEND(out->changes, out->n_changes) = (CpuChange){ kind, xstrdup(feature) };
 }
 
 /* One problem per kind collects all names. */
-static void add_problem(CpuExpansion *out, CpuProblemKind kind, const char *name) {
+static CpuProblem *add_problem(CpuExpansion *out, CpuProblemKind kind, const char *name) {
         CpuProblem *problem = NULL;
 
         for (size_t i = 0; i < out->n_problems; i++)
@@ -51,6 +53,12 @@ static void add_problem(CpuExpansion *out, CpuProblemKind kind, const char *name
         }
         if (name)
                 cpu_feature_set_add(&problem->names, name);
+        return problem;
+}
+
+static void add_nearest(CpuProblem *problem, const char *word, const char *const *names, size_t n) {
+        if (!problem->nearest)
+                problem->nearest = xstrdup(nearest_name(word, names, n));
 }
 
 static bool is_s390x(const Expand *e) {
@@ -113,12 +121,8 @@ static void apply_forbid(Expand *e, const char *name) {
 }
 
 static void (*const apply[CPU_POLICY_TYPE_MAX])(Expand *e, const char *name) = {
-        [CPU_POLICY_UNSET] = apply_require,
-        [CPU_POLICY_FORCE] = apply_force,
-        [CPU_POLICY_REQUIRE] = apply_require,
-        [CPU_POLICY_OPTIONAL] = apply_optional,
-        [CPU_POLICY_DISABLE] = apply_disable,
-        [CPU_POLICY_FORBID] = apply_forbid,
+        [CPU_POLICY_UNSET] = apply_require,     [CPU_POLICY_FORCE] = apply_force,     [CPU_POLICY_REQUIRE] = apply_require,
+        [CPU_POLICY_OPTIONAL] = apply_optional, [CPU_POLICY_DISABLE] = apply_disable, [CPU_POLICY_FORBID] = apply_forbid,
 };
 
 static bool wants_off(CpuPolicy policy) {
@@ -127,14 +131,15 @@ static bool wants_off(CpuPolicy policy) {
 
 static void unknown_feature(Expand *e, const CpuFeature *feature) {
         const CpuFeatureRow *row = cpu_feature_find(e->arch, feature->name);
-        const char *near;
+        const CpuFeatureSet *all = &e->host->known;
 
-        if (row && row->not_a_property && wants_off(feature->policy))
+        if (row && row->not_a_property) {
+                if (!wants_off(feature->policy))
+                        add_problem(e->out, CPU_PROBLEM_MISSING, feature->name);
                 return;
-        add_problem(e->out, row ? CPU_PROBLEM_MISSING : CPU_PROBLEM_UNKNOWN_FEATURE, feature->name);
-        near = row ? NULL : nearest_name(feature->name, (const char *const *) e->host->known.names, e->host->known.n);
-        if (near)
-                add_problem(e->out, CPU_PROBLEM_UNKNOWN_FEATURE, near);
+        }
+        add_nearest(add_problem(e->out, CPU_PROBLEM_UNKNOWN_FEATURE, feature->name), feature->name,
+                    (const char *const *) all->names, all->n);
 }
 
 static void apply_feature(Expand *e, const CpuFeature *feature) {
@@ -152,7 +157,7 @@ static void apply_feature(Expand *e, const CpuFeature *feature) {
 static void apply_features(Expand *e) {
         if (e->def)
                 LIST_FOR(feature, &e->def->features)
-                        apply_feature(e, feature);
+        apply_feature(e, feature);
 }
 
 /* ---- The confidential facility ---- */
@@ -294,7 +299,7 @@ static void expand_passthrough(Expand *e) {
 /* No <cpu> at all: QEMU's default, which for KVM on s390x is the host's own CPU, with the facility that nobody asked for. */
 static void expand_default(Expand *e) {
         e->out->implicit = true;
-        e->out->cpu = e->def ? cpu_def_copy(e->def) : NULL;     /* perhaps only a <topology> */
+        e->out->cpu = e->def ? cpu_def_copy(e->def) : NULL; /* perhaps only a <topology> */
         if (!e->host || !is_s390x(e) || !e->host->kvm)
                 return;
         cpu_feature_set_copy(&e->base, &e->host->host_full);
@@ -367,12 +372,11 @@ static const CpuModelFacts *find_model_any_case(const CpuHost *host, const char 
 }
 
 static void unknown_model(Expand *e) {
-        const char **names = xnew_n(const char *, e->host->n_models + 1), *near;
+        const char **names = xnew_n(const char *, e->host->n_models + 1);
 
         for (size_t i = 0; i < e->host->n_models; i++)
                 names[i] = e->host->models[i].name;
-        near = nearest_name(e->def->model, names, e->host->n_models);
-        add_problem(e->out, CPU_PROBLEM_MODEL, near);
+        add_nearest(add_problem(e->out, CPU_PROBLEM_MODEL, NULL), e->def->model, names, e->host->n_models);
         free(names);
 }
 
@@ -388,7 +392,7 @@ static void check_model(Expand *e, const CpuModelFacts *model) {
                 const char *name = model->unavailable.names[i];
 
                 if (cpu_def_find_feature(e->def, name))
-                        continue;               /* its own policy decides */
+                        continue; /* its own policy decides */
                 if (is_checked(e)) {
                         add_problem(e->out, CPU_PROBLEM_MODEL_UNUSABLE, name);
                 } else if (known(e, name)) {
@@ -419,10 +423,8 @@ static void expand_custom(Expand *e) {
 }
 
 static void (*const expand[CPU_MODE_TYPE_MAX])(Expand *e) = {
-        [CPU_MODE_UNSET] = expand_custom,
-        [CPU_MODE_CUSTOM] = expand_custom,
-        [CPU_MODE_HOST_MODEL] = expand_host_model,
-        [CPU_MODE_HOST_PASSTHROUGH] = expand_passthrough,
+        [CPU_MODE_UNSET] = expand_custom,          [CPU_MODE_CUSTOM] = expand_custom,
+        [CPU_MODE_HOST_MODEL] = expand_host_model, [CPU_MODE_HOST_PASSTHROUGH] = expand_passthrough,
         [CPU_MODE_MAXIMUM] = expand_passthrough,
 };
 

@@ -45,11 +45,11 @@ typedef struct CpuChange {
 
 typedef enum CpuProblemKind {
         CPU_PROBLEM_MODE,               /* this mode does not exist with this accelerator or architecture */
-        CPU_PROBLEM_MODEL,              /* no such named model in this binary; names: at most one, the nearest */
+        CPU_PROBLEM_MODEL,              /* no such named model in this binary; nearest */
         CPU_PROBLEM_MODEL_UNUSABLE,     /* the named model needs what the host lacks; names: the features */
         CPU_PROBLEM_MISSING,            /* required features that are not offered; names */
         CPU_PROBLEM_FORBIDDEN,          /* forbidden features that the host has; names */
-        CPU_PROBLEM_UNKNOWN_FEATURE,    /* no property of that name; names: that name, then the nearest known one if any */
+        CPU_PROBLEM_UNKNOWN_FEATURE,    /* no property of that name; names, and nearest of the first that has one */
         CPU_PROBLEM_POLICY,             /* s390x knows only require and disable; names: the feature */
         CPU_PROBLEM_NO_EXPANSION,       /* host-model asked, the VMM told no host model */
 } CpuProblemKind;
@@ -57,6 +57,7 @@ typedef enum CpuProblemKind {
 typedef struct CpuProblem {
         CpuProblemKind kind;
         CpuFeatureSet names;            /* sorted */
+        char *nearest;                  /* the known name that was probably meant; NULL: none */
 } CpuProblem;
 
 typedef struct CpuExpansion {

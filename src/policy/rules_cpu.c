@@ -162,25 +162,45 @@ static void find_problem(PolicyCheck *check, const PolicyRule *rule, CpuProblemK
 }
 
 static void find_mode(PolicyCheck *check, const PolicyRule *rule) {
+        const char *arch = check->def->os.arch, *host_arch = check->facts->host->host_arch;
         const CpuExpansion *cpu = expansion(check);
 
-        for (size_t i = 0; cpu && i < cpu->n_problems; i++)
+        for (size_t i = 0; cpu && i < cpu->n_problems; i++) {
+                CLEANUP(free)
+                char *where = xasprintf("%s %s domain on %s host", arch,
+                                        table_name(&virt_type_table, (int) check->def->virt_type), host_arch ? host_arch : arch);
+
                 if (cpu->problems[i].kind == CPU_PROBLEM_MODE)
                         policy_found(check, rule, xstrdup(CPU "/@mode"), table_name(&cpu_mode_table, (int) check->def->cpu->mode),
-                                     check->def->os.arch, table_name(&virt_type_table, (int) check->def->virt_type));
+                                     where, NULL);
+        }
+}
+
+static char *hint(const CpuProblem *problem) {
+        return problem->nearest ? xasprintf("; did you mean '%s'?", problem->nearest) : xstrdup("");
 }
 
 static void find_model(PolicyCheck *check, const PolicyRule *rule) {
         const CpuExpansion *cpu = expansion(check);
 
         for (size_t i = 0; cpu && i < cpu->n_problems; i++) {
-                CLEANUP(free) char *hint = NULL;
+                CLEANUP(free) char *meant = hint(&cpu->problems[i]);
 
-                if (cpu->problems[i].kind != CPU_PROBLEM_MODEL)
-                        continue;
-                hint = cpu->problems[i].names.n ? xasprintf("; did you mean '%s'?", cpu->problems[i].names.names[0])
-                                                : xstrdup("");
-                policy_found(check, rule, xstrdup(CPU "/model"), check->def->cpu->model, hint, NULL);
+                if (cpu->problems[i].kind == CPU_PROBLEM_MODEL)
+                        policy_found(check, rule, xstrdup(CPU "/model"), check->def->cpu->model, meant, NULL);
+        }
+}
+
+static void find_unknown_feature(PolicyCheck *check, const PolicyRule *rule) {
+        const CpuExpansion *cpu = expansion(check);
+
+        for (size_t i = 0; cpu && i < cpu->n_problems; i++) {
+                CLEANUP(free) char *meant = hint(&cpu->problems[i]);
+                const CpuFeatureSet *names = &cpu->problems[i].names;
+
+                for (size_t j = 0; cpu->problems[i].kind == CPU_PROBLEM_UNKNOWN_FEATURE && j < names->n; j++)
+                        policy_found(check, rule, feature_path(check, names->names[j]), names->names[j],
+                                     names->n == 1 ? meant : "", NULL);
         }
 }
 
@@ -192,9 +212,6 @@ static void find_missing(PolicyCheck *check, const PolicyRule *rule) {
 }
 static void find_forbidden_feature(PolicyCheck *check, const PolicyRule *rule) {
         find_problem(check, rule, CPU_PROBLEM_FORBIDDEN, NULL);
-}
-static void find_unknown_feature(PolicyCheck *check, const PolicyRule *rule) {
-        find_problem(check, rule, CPU_PROBLEM_UNKNOWN_FEATURE, NULL);
 }
 static void find_policy(PolicyCheck *check, const PolicyRule *rule) {
         find_problem(check, rule, CPU_PROBLEM_POLICY, NULL);
@@ -327,7 +344,7 @@ const PolicyRule policy_rules_cpu[] = {
           BOTH(SAY_REFUSE),
           .source = POLICY_FROM_VMM,
           .find = find_mode,
-          .what = "CPU mode '{1}' for {2} {3} domain on {2} host is not supported by hypervisor",
+          .what = "CPU mode '{1}' for {2} is not supported by hypervisor",
           .want = "a mode that it has",
           .remedy = "use a named model, or host-model, or <domain type='kvm'>",
           .requirements = "R23 R121",
@@ -375,7 +392,7 @@ const PolicyRule policy_rules_cpu[] = {
           BOTH(SAY_REFUSE),
           .source = POLICY_FROM_VMM,
           .find = find_unknown_feature,
-          .what = "no CPU feature of that name is known to this QEMU (asked for, then the nearest): {1}",
+          .what = "unknown CPU feature: {1}{2}",
           .want = "a feature that exists",
           .remedy = "correct the name, or remove the <feature>",
           .requirements = "R23",
@@ -383,7 +400,7 @@ const PolicyRule policy_rules_cpu[] = {
         { .code = "WARD-CPU-POLICY",
           BOTH(SAY_REFUSE),
           .find = find_policy,
-          .what = "only cpu feature policies 'require' and 'disable' are supported for s390x: {1}",
+          .what = "only cpu feature policies 'require' and 'disable' are supported for {1}",
           .want = "policy='require' or 'disable'",
           .remedy = "change the policy of the feature",
           .requirements = "R6 R23",

@@ -153,9 +153,10 @@ def test_events_in_libvirts_order(t):
     thread.start()
     seen = []
     a, b = t.libvirt(source), t.libvirt(dest)
+    registered = []
     for connection, who in ((a, 'source'), (b, 'dest')):
-        connection.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                          lambda c, d, event, detail, w: seen.append((w, event, detail)), who)
+        registered.append((connection, connection.domainEventRegisterAny(
+            None, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda c, d, event, detail, w: seen.append((w, event, detail)), who)))
     domain = a.createXML(guest_xml('vm1', uuid=UUID))
     wait_for(lambda: len(seen) >= 2, 'the start to be told')
     del seen[:]
@@ -168,6 +169,9 @@ def test_events_in_libvirts_order(t):
     for key in ('time_elapsed', 'downtime_net', 'memory_total', 'memory_processed', 'data_remaining'):
         check(key in stats, '%s is told' % key)
     moved.destroy()
+    for connection, number in registered:
+        connection.domainEventDeregisterAny(number)
+        connection.close()
     running[0] = False
     thread.join(5)
 

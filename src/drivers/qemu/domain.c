@@ -12,6 +12,8 @@
 #include "drivers/qemu/qemu_driver.h"
 #include "drivers/qemu/why.h"
 
+#define KEEP_RECEIVED 4000              /* bytes of QEMU's last answer */
+
 /* ---- Which state may follow which ---- */
 
 #define MAY(state) (1u << (state))
@@ -145,12 +147,26 @@ int domain_stored_def(const Domain *domain, DomainDef **ret, Error **err) {
         return domain_def_parse(stored->xml, stored->xml_len, DOMAIN_PARSE_INACTIVE, ret, err);
 }
 
+void domain_close_monitor(DomainLive *live) {
+        QmpClient *qmp = STEAL(live->qmp);
+
+        if (!qmp)
+                return;
+        free(live->last_sent);
+        free(live->last_received);
+        live->last_sent = xstrdup(qmp_client_last_sent(qmp));
+        live->last_received = xstrndup(qmp_client_last_received(qmp), KEEP_RECEIVED);
+        qmp_client_free(qmp);
+}
+
 /* Closed before the process is let go: no event finds a domain that is being taken apart. */
 DomainLive *domain_live_free(DomainLive *live) {
         if (!live)
                 return NULL;
         live->on_qmp_event = NULL;
-        qmp_client_free(live->qmp);
+        domain_close_monitor(live);
+        free(live->last_sent);
+        free(live->last_received);
         process_free(live->process);
         sd_event_source_disable_unref(live->kill_timer);
         stderr_tail_free(live->errors);

@@ -90,6 +90,7 @@ struct DomainLive {
         ProcessExit exit;                       /* how it went */
         QmpClient *qmp;                         /* NULL: not (or no longer) connected */
         bool monitor_lost;
+        char *last_sent, *last_received;        /* of a monitor that is closed, for `why` */
         QemuCaps *caps;                         /* our reference; NULL only while it is being adopted */
         DomainDef *def;                         /* live: aliases, frozen CPU, ports */
         StderrTail *errors;
@@ -164,6 +165,8 @@ void domain_publish(Domain *domain);
 void domain_set_active(Domain *domain, DomainLive *live, int id);       /* takes live over */
 void domain_set_inactive(Domain *domain);                               /* frees live */
 DomainLive *domain_live_free(DomainLive *live);
+/* Closes the monitor, if it is open, and keeps its last words. */
+void domain_close_monitor(DomainLive *live);
 
 /* To all listeners, with the view as it is now. */
 void domain_tell_lifecycle(Domain *domain, LifecycleEvent event, int detail);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "drivers/qemu/cpu_pin.h"
 #include "drivers/qemu/live_nvram.h"
 #include "drivers/qemu/why.h"
 #include "policy/policy.h"
@@ -128,6 +129,7 @@ static void on_removed(const StoredDomain *stored, const Error *err, void *userd
                 change->done(domain, err, change->userdata);
                 return;
         }
+        cpu_pin_forget(change->driver, change->uuid);
         domain->persistent = domain->autostart = domain->policy_required = false;
         domain_publish(domain);
         domain_tell_lifecycle(domain, LIFECYCLE_UNDEFINED, 0);

@@ -13,6 +13,7 @@
 #include "conf/complete.h"
 #include "drivers/qemu/blockers.h"
 #include "drivers/qemu/command_line.h"
+#include "drivers/qemu/cpu_pin.h"
 #include "drivers/qemu/domain_monitor.h"
 #include "drivers/qemu/domain_start_private.h"
 #include "drivers/qemu/domain_status.h"
@@ -130,7 +131,7 @@ static OpResult start_check_policy(Op *op, void *subject, Error **err) {
         DomainLive *live = start->live;
         StartQuestion question = { .operation = start->args.operation, .def = live->def, .settings = &driver->policy,
                                    .host = facts_for(driver->facts, live->caps, policy_technology(live->def)),
-                                   .start_flag = start->args.start_flag };
+                                   .start_flag = start->args.start_flag, .pin = cpu_pin_read(driver, start->domain->uuid) };
 
         start->verdict = verdict_for_start(&question);
         if (!start->verdict->policy->allowed) {
@@ -319,7 +320,7 @@ static void undo_monitor(void *subject) {
         DomainLive *live = start_of(subject)->domain->live;
 
         if (live)
-                live->qmp = qmp_client_free(live->qmp);
+                domain_close_monitor(live);
 }
 
 static OpResult start_set_up_devices(Op *op, void *subject, Error **err) {
@@ -366,6 +367,7 @@ static void start_succeeded(DomainStart *start) {
         domain->start = NULL;
         if (!start->args.incoming) {
                 domain_status_write(domain);
+                cpu_pin_record(domain, start->verdict->cpu);
                 domain_tell_lifecycle(domain, LIFECYCLE_STARTED, DETAIL_STARTED_BOOTED);
                 if (start->args.paused)
                         domain_tell_lifecycle(domain, LIFECYCLE_SUSPENDED, DETAIL_SUSPENDED_PAUSED);

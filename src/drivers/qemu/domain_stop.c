@@ -40,7 +40,7 @@ void domain_stop(Domain *domain, int shutoff_reason, int stopped_detail, unsigne
         live->end_detail = stopped_detail;
         live->end_quiet = flags & DOMAIN_STOP_NO_EVENT;
         if (flags & DOMAIN_STOP_SILENT)
-                live->qmp = qmp_client_free(live->qmp);
+                domain_close_monitor(live);
         if (!live->process)
                 return;
         process_kill(live->process, flags & DOMAIN_STOP_AT_ONCE ? SIGKILL : SIGTERM);
@@ -134,7 +134,7 @@ void domain_on_monitor_closed(void *userdata, const Error *reason) {
 
         if (!domain->live)
                 return;
-        domain->live->qmp = qmp_client_free(domain->live->qmp);
+        domain_close_monitor(domain->live);
         domain->live->monitor_lost = true;
         if (domain->live->process)
                 arm_kill_timer(domain, LAST_MOMENT_USEC);

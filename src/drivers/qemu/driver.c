@@ -313,6 +313,7 @@ static int open_dirs(QemuDriver *driver, const QemuDriverConfig *config, Error *
         CLEANUP(free) char *search = join_dirs(config->emulator_dirs);
         struct { int dir_fd; const char *name; int *fd; } dirs[] = {
                 { config->state_fd, "why", &driver->why_fd },
+                { config->state_fd, "pins", &driver->pins_fd },
                 { config->state_fd, "cache", &cache_fd },
                 { config->runtime_fd, "domains", &driver->domains_fd },
         };
@@ -334,7 +335,7 @@ int qemu_driver_new(const QemuDriverConfig *config, OpRunner *runner, Driver **r
 
         driver->driver.verbs = &qemu_verbs;
         driver->runner = runner;
-        driver->state_fd = driver->runtime_fd = driver->domains_fd = driver->why_fd = -1;
+        driver->state_fd = driver->runtime_fd = driver->domains_fd = driver->why_fd = driver->pins_fd = -1;
         driver->by_uuid = lh_table_new(64, NULL, uuid_hash, uuid_equal);
         driver->by_name = lh_kchar_table_new(64, NULL);
         driver->by_id = lh_table_new(16, NULL, id_hash, id_equal);
@@ -442,6 +443,9 @@ Driver *qemu_driver_free(Driver *base) {
         if (driver->store)
                 domain_store_flush(driver->store, FLUSH_USEC);
         domain_store_free(driver->store);
+        if (driver->pin_writer)
+                sync_writer_flush(driver->pin_writer, FLUSH_USEC);
+        sync_writer_free(driver->pin_writer);
         free_domains(driver);
         lh_table_free(driver->by_id);
         lh_table_free(driver->by_name);
@@ -452,6 +456,7 @@ Driver *qemu_driver_free(Driver *base) {
         close_fd(driver->runtime_fd);
         close_fd(driver->domains_fd);
         close_fd(driver->why_fd);
+        close_fd(driver->pins_fd);
         free(driver->listeners);
         free(driver->state_dir);
         free(driver->runtime_dir);

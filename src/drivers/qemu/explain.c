@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/qemu/explain.h"
 
+#include "drivers/qemu/cpu_pin.h"
 #include "drivers/qemu/definition.h"
 #include "drivers/qemu/explain_blocked.h"
 #include "drivers/qemu/qemu_caps_cache.h"
@@ -45,6 +46,7 @@ static PolicyVerdict *verdict_for_stopped(const QemuDriver *driver, const Explai
                 .host = host,
                 .settings = &driver->policy,
                 .start_flag = explain->start_flag,
+                .pin = cpu_pin_read(driver, def->uuid),
         };
         CLEANUP(start_verdict_free) StartVerdict *verdict = verdict_for_start(&question);
 

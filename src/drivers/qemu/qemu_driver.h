@@ -18,7 +18,7 @@ struct QemuDriver {
         Driver driver;                          /* first: a Driver * is a QemuDriver * */
         OpRunner *runner;
         char *state_dir, *runtime_dir, *nvram_dir, *host_name, *migration_address, *migration_host;
-        int state_fd, runtime_fd, domains_fd, why_fd;   /* domains/ below runtime_dir, why/ below state_dir */
+        int state_fd, runtime_fd, domains_fd, why_fd, pins_fd;      /* domains/ below runtime_dir, why/ and pins/ below state_dir */
         sd_id128_t host_uuid;
         uint16_t migration_port_min, migration_port_max;
         uint64_t ports_used[1024];              /* a bit per port of the range that an incoming guest listens on */
@@ -30,6 +30,7 @@ struct QemuDriver {
         DomainStore *store;                     /* NULL before qemu_driver_load() */
         QemuCapsCache *caps;
         FactsStore *facts;
+        SyncWriter *pin_writer;                 /* cpu_pin.c; NULL until it is needed */
         struct lh_table *by_uuid, *by_name, *by_id;     /* of Domain; by_id: active ones only */
         struct MigrationLink *migrations;       /* under way, either side; drivers/qemu/migration.c */
         int last_id;

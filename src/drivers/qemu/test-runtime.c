@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/qemu/cpu_pin.h"
 #include "drivers/qemu/domain.h"
 #include "drivers/qemu/driver_qemu.h"
 #include "drivers/qemu/qemu_driver.h"
@@ -239,6 +240,12 @@ static sd_id128_t start(const char *members, const char *more) {
         return uuid;
 }
 
+static void restart_daemon(void) {
+        story.driver = qemu_driver_free(story.driver);
+        strbuf_done(&story.trace);
+        driver_begin();
+}
+
 /* ---- A guest's life ---- */
 
 static void test_life(void) {
@@ -448,6 +455,7 @@ static void test_qemu_refuses(void) {
         expect_str(CALL(why, "{\"domain\": \"db1\"}"), NULL);
         expect_contains(answer.text, "\"step\":\"open-monitor\"");
         expect_contains(answer.text, "\"exit_status\":1");
+        expect_contains(answer.text, "\"last_sent\":");
         expect_contains(answer.text, "no such thing");
         script("\"on\": {\"cont\": {\"exit\": 1, \"stderr\": \"blocked: SEV\"}}");
         expect_contains(CALL(create, &caller, uuid, 0), "blocked: SEV");
@@ -561,6 +569,30 @@ static void test_nvram(void) {
         story_end();
 }
 
+/* What the first start of a host-model guest fixed is there for every later verdict, until the guest is undefined. */
+static void test_pin(void) {
+        CpuChange stripped = { .kind = CPU_CHANGE_STRIPPED, .feature = (char *) "unpack" };
+        CpuExpansion with = { .implicit = true, .has_secure = true }, explicit = { .has_secure = true };
+        CpuExpansion without = { .implicit = true, .changes = &stripped, .n_changes = 1 };
+        sd_id128_t uuid, other;
+
+        story_begin("");
+        uuid = define("db1", "");
+        other = define("db2", "");
+        cpu_pin_record(driver_find_uuid(qemu_driver(story.driver), uuid), &explicit);
+        expect_int(cpu_pin_read(qemu_driver(story.driver), uuid), ==, CPU_PIN_NONE);
+        cpu_pin_record(driver_find_uuid(qemu_driver(story.driver), uuid), &with);
+        cpu_pin_record(driver_find_uuid(qemu_driver(story.driver), other), &without);
+        restart_daemon();
+        expect_int(cpu_pin_read(qemu_driver(story.driver), uuid), ==, CPU_PIN_WITH_SECURE);
+        expect_int(cpu_pin_read(qemu_driver(story.driver), other), ==, CPU_PIN_WITHOUT_SECURE);
+        cpu_pin_record(driver_find_uuid(qemu_driver(story.driver), uuid), &without);    /* the first one holds */
+        expect_int(cpu_pin_read(qemu_driver(story.driver), uuid), ==, CPU_PIN_WITH_SECURE);
+        expect_str(CALL(undefine, uuid, 0), NULL);
+        expect_int(cpu_pin_read(qemu_driver(story.driver), uuid), ==, CPU_PIN_NONE);
+        story_end();
+}
+
 static void test_start_request(void) {
         story_begin("");
         define("db1", "");
@@ -653,12 +685,6 @@ static bool is_adopted(void *userdata) {
         Domain *domain = driver_find_uuid(qemu_driver(story.driver), *(sd_id128_t *) userdata);
 
         return domain && !domain->job;
-}
-
-static void restart_daemon(void) {
-        story.driver = qemu_driver_free(story.driver);
-        strbuf_done(&story.trace);
-        driver_begin();
 }
 
 static void test_found_again(void) {
@@ -832,6 +858,7 @@ static int run_all(void) {
                 { "destroyed during a start", test_destroy_during_start },
                 { "refused by policy", test_refused_by_policy },
                 { "UEFI variables", test_nvram },
+                { "the CPU of the first start is remembered", test_pin },
                 { "a start with an intent", test_start_request },
                 { "devices are set up before the guest runs", test_set_up_devices },
                 { "jobs queue, with a bound; reads and destroy do not", test_queue },

@@ -147,18 +147,20 @@ static void add_text(json_object *story, const char *key, char *text) {
 }
 
 static void add_live(json_object *story, DomainLive *live) {
-        CLEANUP(free) char *errors = NULL, *sent = NULL, *received = NULL;
+        CLEANUP(free) char *errors = NULL, *sent = xstrdup(live->last_sent), *received = xstrdup(live->last_received);
 
         if (live->errors)
                 stderr_tail_drain(live->errors);
         errors = stderr_tail_text(live->errors);
         add_text(story, "stderr", errors);
-        if (!live->qmp)
-                return;
-        sent = xstrdup(qmp_client_last_sent(live->qmp));
-        received = xstrndup(qmp_client_last_received(live->qmp), 4000);
-        add_text(story, "last_sent", sent);
-        add_text(story, "last_received", received);
+        if (live->qmp) {
+                sent = xstrdup(qmp_client_last_sent(live->qmp));
+                received = xstrdup(qmp_client_last_received(live->qmp));
+        }
+        if (sent)
+                add_text(story, "last_sent", sent);
+        if (received)
+                add_text(story, "last_received", received);
 }
 
 static json_object *story_new(const Domain *domain) {

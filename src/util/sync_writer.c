@@ -235,7 +235,7 @@ static int queue(SyncWriter *writer, SyncWriterHead head, const char *name, cons
         *request = (Request) { .done = done, .userdata = userdata, .len = len };
         memcpy(request->bytes, &head, sizeof(head));
         memcpy(request->bytes + sizeof(head), name, name_len);
-        if (head.data_len > 0)
+        if (data)
                 memcpy(request->bytes + sizeof(head) + name_len, data, head.data_len);
         if (writer->last)
                 writer->last->next = request;

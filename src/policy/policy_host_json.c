@@ -101,7 +101,7 @@ static int texts_from_json(PolicyHost *host, json_object *object, const char *wh
 static int facts_from_json(PolicyHost *host, json_object *object, const char *where, const char *key,
                            void (*add)(PolicyHost *host, const char *name, Fact fact), Error **err) {
         json_object *facts = json_get_object(object, key);
-        Fact fact;
+        Fact fact = FACT_UNKNOWN;
 
         if (!facts)
                 return 0;

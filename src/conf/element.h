@@ -142,6 +142,8 @@ extern const RowType row_string, row_word, row_enum, row_yesno, row_onoff, row_f
 
 /* ---- Reading ---- */
 
+#define ELEMENT_LIST_MAX 4096   /* items of one list */
+
 struct Parser {
         const char *text;               /* the source, for columns */
         size_t len;

@@ -27,11 +27,24 @@ static void format_pointer(Printer *printer, const Row *row, const char *name, c
 }
 const RowType row_pointer = { .shape = SHAPE_WHOLE, .storage = STORE_POINTER, .parse = parse_pointer, .format = format_pointer };
 
+/* More of one thing than any machine has would only be there to cost memory. */
+static int check_room(const Parser *parser, const xmlNode *node, size_t n, Error **err) {
+        CLEANUP(free) char *subject = NULL;
+
+        if (n < ELEMENT_LIST_MAX)
+                return 0;
+        subject = xasprintf("<%s>", node->name);
+        return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "there are more than %d of them", ELEMENT_LIST_MAX);
+}
+
 static int parse_item(const Parser *parser, const Row *row, xmlNode *node, void *field, Error **err) {
         const Element *element = row->arg;
         AnyList *list = field;
-        void *object = *ARRAY_APPEND(list->items, list->n) = xcalloc(1, element->size);
+        void *object;
 
+        if (check_room(parser, node, list->n, err) < 0)
+                return -1;
+        object = *ARRAY_APPEND(list->items, list->n) = xcalloc(1, element->size);
         return element_parse(parser, element, node, object, err);
 }
 static void format_list(Printer *printer, const Row *row, const char *name, const void *field) {
@@ -49,6 +62,8 @@ static int parse_string(const Parser *parser, const Row *row, xmlNode *node, voi
         CLEANUP(free) char *subject = xasprintf("<%s>", node->name);
         AnyList *list = field;
 
+        if (check_room(parser, node, list->n, err) < 0)
+                return -1;
         if (!text)
                 return element_refuse(parser, node, NULL, ERROR_XML, subject, err,
                                       row->arg ? "attribute 'type' is missing" : "its text is missing");

@@ -285,6 +285,22 @@ static void test_structure(void) {
         expect_int(failure->code, ==, ERROR_CONFIG_UNSUPPORTED);
 }
 
+static void test_bounds(void) {
+        CLEANUP(strbuf_done) StrBuf xml = {};
+        Thing thing;
+
+        strbuf_add(&xml, "<thing>");
+        for (int i = 0; i < ELEMENT_LIST_MAX; i++)
+                strbuf_add(&xml, "<note>x</note>");
+        strbuf_add(&xml, "</thing>");
+        expect_int(parse_as(xml.text, false, &thing), ==, 0);
+        element_clear(&thing_element, &thing);
+        xml.len -= strlen("</thing>");
+        strbuf_add(&xml, "<note>x</note></thing>");
+        expect_int(parse_as(xml.text, false, &thing), <, 0);
+        expect_str(failure->detail, "<note> at line 1, column 57352: there are more than 4096 of them");
+}
+
 static void test_inactive(void) {
         CLEANUP(free) char *text = NULL;
         Thing thing;
@@ -349,6 +365,7 @@ int main(void) {
                 { "sizes with units", test_sizes },
                 { "rows with conditions", test_conditions },
                 { "missing, doubled and future elements", test_structure },
+                { "lists are bounded", test_bounds },
                 { "what only a running domain has", test_inactive },
                 { "copies and differences", test_copy_and_difference },
                 { "sets of CPUs", test_cpu_sets },

@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/qemu/qemu_arch.h"
 #include "drivers/qemu/qemu_caps_cache.h"
+#include "drivers/qemu/net_tap.h"
 #include "util/fs.h"
 #include "tap.h"
 
@@ -244,6 +246,39 @@ static void test_broken_file(void) {
         remove_dir();
 }
 
+/* A binary that is another file than the one that was probed is probed again. */
+static void test_changed_binary(void) {
+        static const char script[] = "#!/bin/sh\nexec " S390X " \"$@\"\n";
+        sd_event *loop = NULL;
+        QemuCapsCache *cache;
+        CLEANUP(free) char *path = NULL;
+        Told told = { .wanted = 1 };
+
+        if (access(S390X, X_OK) < 0)
+                skip("that QEMU is not installed");
+        make_dir();
+        free(write_script("qemu-system-s390x", script));
+        path = xasprintf("%s/qemu-system-s390x", dir_path);
+        expect(sd_event_new(&loop) >= 0);
+        told.loop = loop;
+        cache = qemu_caps_cache_new(loop, -1, dir_path);
+        expect(qemu_caps_cache_get(cache, path, on_told, &told));
+        sd_event_loop(loop);
+        expect(told.caps && qemu_caps_cache_peek(cache, path) == told.caps);
+        expect_str(qemu_caps_binary(told.caps), path);
+        if (streq(qemu_arch_of_host(), "x86_64"))
+                expect_str(qemu_caps_accel(told.caps, QEMU_ACCEL_KVM)->reason, "KVM on this x86_64 host runs no s390x guests");
+        expect_int(qemu_caps_n_refs(told.caps), ==, 2);
+
+        free(write_script("qemu-system-s390x", script));
+        expect(!qemu_caps_cache_peek(cache, path));
+        expect_int(qemu_caps_n_refs(told.caps), ==, 1);         /* who holds the older one keeps it */
+        told_done(&told);
+        qemu_caps_cache_free(cache);
+        sd_event_unref(loop);
+        remove_dir();
+}
+
 static void expect_failure(const char *script, const char *message) {
         sd_event *loop = NULL;
         CLEANUP(qemu_caps_cache_free) QemuCapsCache *cache = NULL;
@@ -317,6 +352,19 @@ static void test_binaries(void) {
         remove_dir();
 }
 
+static void test_absent_bridge(void) {
+        CLEANUP(error_free) Error *err = NULL;
+        CLEANUP(free) char *name = NULL;
+
+        expect_int(net_tap_open(&name, "no-such-br", "52:54:00:00:00:01", true, &err), <, 0);
+        expect_int(err->code, ==, ERROR_SYSTEM);
+        expect_contains(err->message, "Cannot use bridge 'no-such-br'");
+        expect(!name);
+        err = error_free(err);
+        expect_int(net_tap_open(&name, "../../etc", "52:54:00:00:00:01", true, &err), <, 0);
+        expect_contains(err->message, "cannot be the name of a bridge");
+}
+
 int main(void) {
         return tap_run((const TapTest[]) {
                 { "x86_64", test_x86 },
@@ -324,9 +372,11 @@ int main(void) {
                 { "ppc64", test_ppc64 },
                 { "one probe for all, then none", test_cached },
                 { "a broken cache file is written anew", test_broken_file },
+                { "a changed binary is probed again", test_changed_binary },
                 { "binaries that fail say why", test_bad_binaries },
                 { "absent binaries", test_absent },
                 { "installed binaries", test_binaries },
+                { "a bridge that is not there", test_absent_bridge },
                 {},
         });
 }

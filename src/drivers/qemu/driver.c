@@ -440,6 +440,7 @@ Driver *qemu_driver_free(Driver *base) {
         error_set(&err, ERROR_OPERATION_ABORTED, "virtwardd is ending");
         sd_event_source_disable_unref(driver->blockers_timer);
         definitions_abandon(driver, err);
+        facts_abandon(driver, err);
         if (driver->store)
                 domain_store_flush(driver->store, FLUSH_USEC);
         domain_store_free(driver->store);

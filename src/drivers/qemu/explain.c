@@ -106,7 +106,7 @@ static void answer_running(RunningExplain *running, Domain *domain, const Blocke
 
 static void on_blocked(const BlockedReasons *blocked, const Error *err, void *userdata) {
         RunningExplain *running = userdata;
-        Domain *domain = driver_find_uuid(running->driver, running->uuid);
+        Domain *domain = err ? NULL : driver_find_uuid(running->driver, running->uuid);
         CLEANUP(error_free) Error *gone = NULL;
 
         if (err) {
@@ -217,6 +217,20 @@ static char *domain_xml(Domain *domain) {
         return domain->live ? domain_def_format(domain->live->def, DOMAIN_FORMAT_INACTIVE | DOMAIN_FORMAT_SECURE) : NULL;
 }
 
+/* A stored definition is complete: when its emulator is known it need only be read. */
+static bool explain_stored(QemuDriver *driver, Explain *explain, Domain *domain) {
+        CLEANUP(domain_def_free) DomainDef *def = NULL;
+        QemuCaps *caps;
+
+        if (explain->facts || !domain->persistent || domain_stored_def(domain, &def, NULL) < 0)
+                return false;
+        caps = def->emulator ? qemu_caps_cache_peek(driver->caps, def->emulator) : NULL;
+        if (!caps)
+                return false;
+        explain_def(driver, explain, def, facts_for(driver->facts, caps, policy_technology(def)));
+        return true;
+}
+
 static void explain_domain(QemuDriver *driver, Explain *explain, const char *name) {
         Domain *domain = driver_find_text(driver, name);
         bool arrives = explain->operation == POLICY_START || explain->operation == POLICY_RESTORE ||
@@ -228,6 +242,8 @@ static void explain_domain(QemuDriver *driver, Explain *explain, const char *nam
                 explain_running(driver, explain, domain);
                 return;
         }
+        if (domain && explain_stored(driver, explain, domain))
+                return;
         xml = domain ? domain_xml(domain) : NULL;
         if (xml) {
                 explain_xml(driver, explain, xml);
@@ -269,10 +285,22 @@ void qemu_policy_show(Driver *base, const char *request, Reply *reply) {
 
 /* ---- host facts ---- */
 
-typedef struct FactsAsk {
+struct FactsAsk {               /* in the driver's list while the probe runs */
+        FactsAsk *next;
         QemuDriver *driver;
+        QemuCapsRequest *probe;
         Reply *reply;
-} FactsAsk;
+};
+
+static void facts_ask_free(FactsAsk *ask) {
+        FactsAsk **link = &ask->driver->facts_asks;
+
+        while (*link && *link != ask)
+                link = &(*link)->next;
+        if (*link)
+                *link = ask->next;
+        free(ask);
+}
 
 static void on_facts_probed(QemuCaps *caps, const Error *err, void *userdata) {
         FactsAsk *ask = userdata;
@@ -286,7 +314,28 @@ static void on_facts_probed(QemuCaps *caps, const Error *err, void *userdata) {
                 text = json_text(report);
                 reply_text(ask->reply, text);
         }
-        free(ask);
+        facts_ask_free(ask);
+}
+
+void facts_abandon(QemuDriver *driver, const Error *err) {
+        while (driver->facts_asks) {
+                if (driver->facts_asks->probe)
+                        qemu_caps_request_cancel(driver->facts_asks->probe);
+                reply_fail(driver->facts_asks->reply, err);
+                facts_ask_free(driver->facts_asks);
+        }
+}
+
+/* Told at once, the ask is gone when the request comes back; then there is none. */
+static void facts_probe(QemuDriver *driver, const char *emulator, Reply *reply) {
+        FactsAsk *ask = xnew(FactsAsk);
+        QemuCapsRequest *probe;
+
+        *ask = (FactsAsk) { .next = driver->facts_asks, .driver = driver, .reply = reply };
+        driver->facts_asks = ask;
+        probe = qemu_caps_cache_get(driver->caps, emulator, on_facts_probed, ask);
+        if (probe)
+                ask->probe = probe;
 }
 
 static const JsonKey facts_keys[] = { { "arch", json_type_string }, { "emulator", json_type_string }, {} };
@@ -306,16 +355,12 @@ void qemu_host_facts(Driver *base, const char *request, Reply *reply) {
         CLEANUP(json_put) json_object *asked = NULL;
         CLEANUP(error_free) Error *err = NULL;
         const char *emulator = NULL;
-        FactsAsk *ask;
 
         if (json_parse(request, strlen(request), "the request", &asked, &err) == 0 &&
             json_check_keys(asked, "the request", facts_keys, &err) == 0)
                 emulator = facts_emulator(driver, asked, &err);
-        if (!emulator) {
+        if (emulator)
+                facts_probe(driver, emulator, reply);
+        else
                 reply_fail(reply, err);
-                return;
-        }
-        ask = xnew(FactsAsk);
-        *ask = (FactsAsk) { driver, reply };
-        qemu_caps_cache_get(driver->caps, emulator, on_facts_probed, ask);
 }

@@ -44,3 +44,8 @@ PolicyVerdict *verdict_for_running(const RunningQuestion *question);
 void qemu_explain(Driver *driver, const char *request, Reply *reply);
 void qemu_policy_show(Driver *driver, const char *request, Reply *reply);
 void qemu_host_facts(Driver *driver, const char *request, Reply *reply);
+
+/* The driver ends: who waits for facts is told err. */
+typedef struct FactsAsk FactsAsk;
+typedef struct QemuDriver QemuDriver;
+void facts_abandon(QemuDriver *driver, const Error *err);

@@ -35,6 +35,7 @@ struct QemuDriver {
         struct MigrationLink *migrations;       /* under way, either side; drivers/qemu/migration.c */
         int last_id;
         struct Definition *definitions;         /* whose emulator is being probed; drivers/qemu/definition.c */
+        struct FactsAsk *facts_asks;            /* who waits for a probe; drivers/qemu/explain.c */
         sd_event_source *blockers_timer;
         Listener *listeners;
         size_t n_listeners;

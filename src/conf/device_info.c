@@ -124,11 +124,8 @@ static const Row device_info_rows[] = {
 };
 
 static int check_device_info(const Parser *parser, const xmlNode *node, void *object, Error **err) {
-        const xmlNode *boot = element_child(node, "boot");
         const DeviceInfo *info = object;
 
-        if (boot && !info->boot_order)
-                return element_refuse(parser, boot, "order", ERROR_XML, "boot order '0'", err, "it must be 1 or more");
         if (info->rom_enabled == TRISTATE_NO && (info->rom_bar || info->rom_file))
                 return element_refuse(parser, element_child(node, "rom"), NULL, ERROR_XML, "<rom enabled='no'>", err,
                                       "bar and file need an enabled ROM");

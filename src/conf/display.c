@@ -217,11 +217,4 @@ static const Row audio_rows[] = {
         {}
 };
 
-static int check_audio(const Parser *parser, const xmlNode *node, void *object, Error **err) {
-        const AudioDef *audio = object;
-
-        if (audio->id == 0)
-                return element_refuse(parser, node, "id", ERROR_XML, "audio id '0'", err, "it must be 1 or more");
-        return 0;
-}
-const Element audio_element = { sizeof(AudioDef), audio_rows, check_audio };
+const Element audio_element = { sizeof(AudioDef), audio_rows };

@@ -190,6 +190,20 @@ static bool is_passed_over(const Parser *parser, const Row *row, const char *val
         return row->flags & ROW_LIVE || (row->flags & ROW_ALIAS && strncmp(value, "ua-", 3) != 0);
 }
 
+/* A number of 0 is an absent one: where it is required, what is printed could not be read again. */
+static bool is_lost(const Row *row, const void *field) {
+        static const uint64_t zero[4] = {};
+
+        return row->flags & ROW_REQUIRED && (row->type == &row_uint || row->type == &row_u64 || row->type == &row_kib) &&
+               memcmp(field, zero, row->type->size) == 0;
+}
+
+static int refuse_zero(const Parser *parser, const xmlNode *node, const char *attribute, Error **err) {
+        CLEANUP(free) char *what = describe(NULL, node, attribute), *subject = xasprintf("%s '0'", what);
+
+        return element_refuse(parser, node, attribute, ERROR_XML, subject, err, "it must be 1 or more");
+}
+
 static int read_value(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const char *attribute,
                       const char *value, Error **err) {
         const char *unit = row->type->unit ? element_attribute(node, "unit") : NULL;
@@ -198,7 +212,7 @@ static int read_value(const Parser *parser, const Level *level, const Row *row, 
         if (is_passed_over(parser, row, value))
                 return 0;
         if (row->type->read(row, value, unit, field) == 0)
-                return 0;
+                return is_lost(row, field) ? refuse_zero(parser, node, attribute, err) : 0;
         if (unit && row->type->read(row, "1", unit, field) < 0) {
                 CLEANUP(free) char *subject = xasprintf("unit '%.40s' of <%s>", unit, node->name);
 

@@ -279,6 +279,8 @@ static void test_structure(void) {
         expect_refused("<thing><size>1</size><size>2</size></thing>",
                        "second <size> in <thing> at line 1, column 22: there may be only one");
         expect_refused("<thing><legs><leg/></legs></thing>", "<leg> at line 1, column 14: attribute 'number' is missing");
+        expect_refused("<thing><legs><leg number='0'/></legs></thing>",
+                       "attribute 'number' of <leg> '0' at line 1, column 19: it must be 1 or more");
         expect_refused("<thing><note a='1'>x</note></thing>", "<note> at line 1, column 14: unknown attribute 'a'");
         expect_refused("<thing><someday/></thing>",
                        "element <someday> in <thing> at line 1, column 8: virtward does not implement it yet; remove it");

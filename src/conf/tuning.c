@@ -78,14 +78,7 @@ static const Row iothread_rows[] = {
         {}
 };
 
-static int check_iothread(const Parser *parser, const xmlNode *node, void *object, Error **err) {
-        const IothreadDef *thread = object;
-
-        if (thread->id == 0)
-                return element_refuse(parser, node, "id", ERROR_XML, "iothread id '0'", err, "it must be 1 or more");
-        return 0;
-}
-const Element iothread_element = { sizeof(IothreadDef), iothread_rows, check_iothread };
+const Element iothread_element = { sizeof(IothreadDef), iothread_rows };
 
 static const Row vcpu_pin_rows[] = {
         DEC("@vcpu", VcpuPin, vcpu, .flags = ROW_REQUIRED | ROW_HOST),

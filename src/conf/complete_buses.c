@@ -194,8 +194,6 @@ static bool reg_wanted(const DeviceInfo *info) {
 int complete_spapr(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
-        if (completion->kind != MACHINE_PSERIES)
-                return 0;
         LIST_FOR(interface, &def->interfaces)
                 if (streq(interface->model, "spapr-vlan") && reg_wanted(&interface->info) && assign_reg(completion, &interface->info, 0x1000, err) < 0)
                         return -1;

@@ -83,10 +83,8 @@ static void pair_console(Completion *completion) {
                 LIST_APPEND(&def->serials, serial);
                 completion_note(completion, "the first console is the first serial port", "<serial>");
         }
-        if (first && console_is_serial(first)) {
+        if (first && console_is_serial(first))
                 first->target = CONSOLE_TARGET_SERIAL;
-                first->port = OPT_UINT(0);
-        }
 }
 
 /* Targets whose first port a guest takes as its console. */
@@ -118,18 +116,32 @@ static void complete_channel(ChannelDef *channel) {
                 channel->source.mode = CHAR_MODE_UNSET;
 }
 
+static int check_isa_ports(const DomainDef *def, Error **err) {
+        for (size_t i = 0; i < def->serials.n; i++)
+                for (size_t j = 0; j < i; j++) {
+                        const SerialDef *a = def->serials.items[i], *b = def->serials.items[j];
+
+                        if (a->target == SERIAL_TARGET_ISA && b->target == SERIAL_TARGET_ISA && a->port.set && b->port.set && a->port.value == b->port.value)
+                                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "target port '%u' already allocated", a->port.value);
+                }
+        return 0;
+}
+
 int complete_chardevs(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
         for (size_t i = 1; i < def->consoles.n; i++)
                 if (console_is_serial(def->consoles.items[i]))
                         return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
+        if (check_isa_ports(def, err) < 0)
+                return -1;
         pair_console(completion);
         LIST_FOR(serial, &def->serials)
                 complete_serial(completion, serial);
         NUMBER_PORTS(&def->serials);
         NUMBER_PORTS(&def->parallels);
-        NUMBER_PORTS(&def->consoles);
+        for (size_t i = 0; i < def->consoles.n; i++)            /* as libvirt: what is said of a console's port is not heard */
+                def->consoles.items[i]->port = OPT_UINT(i);
         LIST_FOR(channel, &def->channels)
                 complete_channel(channel);
         return 0;

@@ -16,12 +16,21 @@ static int check_ide(const Completion *completion, const ControllerDef *controll
         return 0;
 }
 
+static bool has_master(const DomainDef *def, const ControllerDef *companion) {
+        LIST_FOR(other, &def->controllers)
+                if (other->type == CONTROLLER_USB && other->index.value == companion->index.value && !other->info.usb_master_port.set)
+                        return true;
+        return false;
+}
+
 static int check_usb(const Completion *completion, const ControllerDef *controller, Error **err) {
         const char *model = table_name(&controller_model_table, controller->model);
         size_t n = 0;
 
         LIST_FOR(other, &completion->def->controllers)
                 n += other->type == CONTROLLER_USB;
+        if (controller->info.usb_master_port.set && !has_master(completion->def, controller))
+                return error_set(err, ERROR_XML_DETAIL, "No master USB controller specified");
         if (controller->model == CONTROLLER_USB_NONE && n > 1)
                 return error_set(err, ERROR_XML_DETAIL, "Can't add another USB controller: USB is disabled for this domain");
         if (controller->ports.set && controller->model != CONTROLLER_NEC_XHCI && controller->model != CONTROLLER_QEMU_XHCI)
@@ -41,10 +50,41 @@ static int check_pci_node(const Completion *completion, const ControllerDef *con
         return 0;
 }
 
+/* Controllers that the emulator may have been built without. */
+static int check_built(const Completion *completion, const ControllerDef *controller, Error **err) {
+        static const struct {
+                ControllerType type;
+                ControllerModel model;
+                const char *device, *words;
+        } rows[] = {
+                { CONTROLLER_SATA, CONTROLLER_MODEL_UNSET, "ich9-ahci", "SATA is not supported with this QEMU binary" },
+                { CONTROLLER_SCSI, CONTROLLER_LSILOGIC, "lsi53c895a", "This QEMU doesn't support the LSI 53C895A SCSI controller" },
+                { CONTROLLER_SCSI, CONTROLLER_LSISAS1078, "megasas", "This QEMU doesn't support the LSI SAS1078 (MegaRAID) controller" },
+                { CONTROLLER_SCSI, CONTROLLER_LSISAS1068, "mptsas1068", "This QEMU doesn't support the LSI SAS1068 (MPT Fusion) controller" },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                if (rows[i].type == controller->type && rows[i].model == controller->model && !completion_has_device(completion, rows[i].device))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s", rows[i].words);
+        return 0;
+}
+
+static bool has_iothread(const DomainDef *def, unsigned id) {
+        LIST_FOR(iothread, &def->iothread_ids)
+                if (iothread->id == id)
+                        return true;
+        return id <= def->iothreads && def->iothread_ids.n == 0;
+}
+
 static int check_controllers(const Completion *completion, Error **err) {
         LIST_FOR(controller, &completion->def->controllers) {
-                int r = 0;
+                int r;
 
+                if (check_built(completion, controller, err) < 0)
+                        return -1;
+                if (controller->iothread && !has_iothread(completion->def, controller->iothread))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "controller iothread '%u' not defined in iothreadid", controller->iothread);
+                r = 0;
                 if (controller->type == CONTROLLER_IDE)
                         r = check_ide(completion, controller, err);
                 else if (controller->type == CONTROLLER_USB)
@@ -109,6 +149,8 @@ static int check_disk(const Completion *completion, const DiskDef *disk, Error *
                 return refuse_domain(err, "disk device='lun' is only valid for block type disk source");
         if (disk->wwn && disk->bus != DISK_BUS_IDE && disk->bus != DISK_BUS_SCSI)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Only ide and scsi disk support wwn");
+        if (disk->iothread && !has_iothread(completion->def, disk->iothread))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Disk iothread '%u' not defined in iothreadid", disk->iothread);
         return disk->bus == DISK_BUS_SCSI ? check_scsi_disk(completion, disk, err) : 0;
 }
 
@@ -121,15 +163,36 @@ static int check_disks(const Completion *completion, Error **err) {
 
 /* ---- devices that this emulator or machine has not ---- */
 
+static bool has_audio(const DomainDef *def, unsigned id) {
+        LIST_FOR(audio, &def->audios)
+                if (audio->id == id)
+                        return true;
+        return false;
+}
+
+static int check_codecs(const Completion *completion, const SoundDef *sound, Error **err) {
+        LIST_FOR(codec, &sound->codecs) {
+                CLEANUP(free) char *device = xasprintf("hda-%s", codec);
+
+                if (!completion_has_device(completion, device))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s not supported in this QEMU binary", device);
+        }
+        if (sound->audio && !has_audio(completion->def, sound->audio))
+                return error_set(err, ERROR_XML, "no audio device with ID %u", sound->audio);
+        return 0;
+}
+
 static int check_sounds(const Completion *completion, Error **err) {
         static const struct {
                 SoundModel model;
                 const char *type;
         } rows[] = {
                 { SOUND_ICH9, "ich9-intel-hda" }, { SOUND_ICH6, "intel-hda" }, { SOUND_USB, "usb-audio" },
-                { SOUND_SB16, "sb16" }, { SOUND_ES1370, "ES1370" }, { SOUND_AC97, "AC97" },
         };
 
+        LIST_FOR(sound, &completion->def->sounds)
+                if (check_codecs(completion, sound, err) < 0)
+                        return -1;
         LIST_FOR(sound, &completion->def->sounds)
                 for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                         if (sound->model == rows[i].model && !completion_has_device(completion, rows[i].type))
@@ -139,9 +202,13 @@ static int check_sounds(const Completion *completion, Error **err) {
 
 static int check_inputs(const Completion *completion, Error **err) {
         LIST_FOR(input, &completion->def->inputs) {
+                if (input->bus == INPUT_BUS_USB && input->type == INPUT_KEYBOARD && !completion_has_device(completion, "usb-kbd"))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "usb keyboard is not supported by this QEMU binary");
                 if (input->bus == INPUT_BUS_XEN || input->bus == INPUT_BUS_PARALLELS)
                         return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "unsupported input bus %s", table_name(&input_bus_table, input->bus));
-                if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, "virtio-input-host-device"))
+                const char *passthrough = completion->kind == MACHINE_S390 ? "virtio-input-host-ccw" : "virtio-input-host-pci";
+
+                if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, passthrough))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio-input-host is not supported by this QEMU binary");
                 if (input->type != INPUT_PASSTHROUGH && input->model && !streq(input->model, "virtio"))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio (non-)transitional models are not supported for input type=%s",
@@ -150,9 +217,25 @@ static int check_inputs(const Completion *completion, Error **err) {
         return 0;
 }
 
+static const struct {
+        VideoType type;
+        const char *device;             /* NULL: QEMU has none */
+} video_rows[] = {
+        { VIDEO_VGA, "VGA" }, { VIDEO_CIRRUS, "cirrus-vga" }, { VIDEO_VMVGA, "vmware-svga" }, { VIDEO_QXL, "qxl" },
+        { VIDEO_BOCHS, "bochs-display" }, { VIDEO_RAMFB, "ramfb" }, { VIDEO_GOP, NULL }, { VIDEO_XEN, NULL }, { VIDEO_VBOX, NULL },
+        { VIDEO_PARALLELS, NULL },
+};
+
+static bool has_video(const Completion *completion, VideoType type) {
+        for (size_t i = 0; i < N_ELEMENTS(video_rows); i++)
+                if (video_rows[i].type == type)
+                        return video_rows[i].device && completion_has_device(completion, video_rows[i].device);
+        return true;
+}
+
 static int check_videos(const Completion *completion, Error **err) {
         LIST_FOR(video, &completion->def->videos) {
-                if (video->type == VIDEO_GOP || video->type == VIDEO_XEN || video->type == VIDEO_VBOX || video->type == VIDEO_PARALLELS)
+                if (!has_video(completion, video->type))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "domain configuration does not support video model '%s'",
                                          table_name(&video_type_table, video->type));
                 if (video->rendernode && !streq(video->driver_name, "vhostuser"))
@@ -178,7 +261,9 @@ static int check_tpms(const Completion *completion, Error **err) {
 static int check_shmems(const Completion *completion, Error **err) {
         LIST_FOR(shmem, &completion->def->shmems)
                 if (!completion_has_device(completion, shmem->model))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s device is not supported with this QEMU binary", shmem->model);
+                        return streq(shmem->model, "ivshmem") ?
+                               error_set(err, ERROR_CONFIG_UNSUPPORTED, "ivshmem device is not supported with this QEMU binary") :
+                               error_set(err, ERROR_CONFIG_UNSUPPORTED, "shmem model '%s' is not supported by this QEMU binary", shmem->model);
         return 0;
 }
 
@@ -212,13 +297,11 @@ static int check_serial(const Completion *completion, const SerialDef *serial, E
 static int check_serials(const Completion *completion, Error **err) {
         const DomainDef *def = completion->def;
 
-        for (size_t i = 0; i < def->serials.n; i++) {
-                if (check_serial(completion, def->serials.items[i], err) < 0)
+        LIST_FOR(serial, &def->serials)
+                if (check_serial(completion, serial, err) < 0)
                         return -1;
-                for (size_t j = 0; j < i; j++)
-                        if (def->serials.items[i]->port.value == def->serials.items[j]->port.value)
-                                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "target port '%u' already allocated", def->serials.items[i]->port.value);
-        }
+        if (def->parallels.n > 0 && !completion_is_x86(completion))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "parallel ports are not supported");
         LIST_FOR(console, &def->consoles)
                 if ((console->target == CONSOLE_TARGET_SCLP || console->target == CONSOLE_TARGET_SCLPLM) && completion->kind != MACHINE_S390)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%sconsole is not supported in this QEMU binary",
@@ -253,6 +336,39 @@ static int check_watchdogs(const Completion *completion, Error **err) {
         return 0;
 }
 
+static int check_iommu(const Completion *completion, Error **err) {
+        const DomainDef *def = completion->def;
+        const IommuDef *iommu = def->iommu;
+
+        if (!iommu)
+                return 0;
+        if (iommu->intremap == TRISTATE_YES && !streq(def->features.ioapic, "qemu"))
+                return refuse_domain(err, "IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
+        if (iommu->model == IOMMU_SMMUV3)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
+        if (iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
+        if (iommu->model == IOMMU_VIRTIO && completion->kind != MACHINE_Q35)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
+        if (iommu->model == IOMMU_VIRTIO && !def->features.acpi)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'virtio' requires ACPI");
+        return 0;
+}
+
+static int check_hostdevs(const Completion *completion, Error **err) {
+        LIST_FOR(hostdev, &completion->def->hostdevs) {
+                if (hostdev->type != HOSTDEV_MDEV)
+                        continue;
+                if (streq(hostdev->model, "vfio-ap") && !completion_has_device(completion, "vfio-ap"))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "VFIO AP device assignment is not supported by this version of QEMU");
+                if (streq(hostdev->model, "vfio-ccw") && !completion_has_device(completion, "vfio-ccw"))
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "VFIO CCW device assignment is not supported by this version of QEMU");
+        }
+        if (completion->def->hubs.n > 0 && !completion_has_device(completion, "usb-hub"))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "usb-hub not supported by QEMU binary");
+        return 0;
+}
+
 static int check_singles(const Completion *completion, Error **err) {
         const DomainDef *def = completion->def;
 
@@ -262,10 +378,6 @@ static int check_singles(const Completion *completion, Error **err) {
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "memory balloon model 'xen' is not supported by QEMU");
         if (def->nvram && completion->kind != MACHINE_PSERIES)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "nvram device is only supported for PPC64");
-        if (def->iommu && def->iommu->model == IOMMU_SMMUV3)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
-        if (def->iommu && def->iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
         return 0;
 }
 
@@ -282,6 +394,9 @@ static int check_info(const DeviceRef *device, void *userdata) {
         if (info && info->address.type == ADDRESS_CCW && check->completion->kind != MACHINE_S390)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "cannot use CCW address type for device '<%s>' using machine type '%s'", device->element,
                                  check->completion->def->os.machine);
+        if (info && info->address.type == ADDRESS_PCI && (info->address.pci.zpci_uid.set || info->address.pci.zpci_fid.set) &&
+            check->completion->kind != MACHINE_S390)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "This QEMU binary doesn't support zPCI");
         if (info && (info->rom_bar || info->rom_enabled || info->rom_file) && info->address.type != ADDRESS_PCI)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "ROM tuning is only supported for PCI devices");
         return 0;
@@ -310,6 +425,9 @@ static int check_spice(const Completion *completion, Error **err) {
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "spice TLS port set in XML configuration, but TLS for SPICE is not supported");
         if (has_spice(def))
                 return 0;
+        LIST_FOR(audio, &def->audios)
+                if (audio->type == AUDIO_SPICE)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Spice audio is not supported without spice graphics");
         LIST_FOR(channel, &def->channels)
                 if (check_source(&channel->source, err) < 0)
                         return -1;
@@ -325,7 +443,8 @@ static int check_spice(const Completion *completion, Error **err) {
 int check_devices(const Completion *completion, Error **err) {
         static int (*const checks[])(const Completion *completion, Error **err) = {
                 check_controllers, check_disks, check_sounds, check_inputs, check_graphics, check_videos, check_serials, check_panics,
-                check_watchdogs, check_tpms, check_shmems, check_singles, check_spice,
+                check_watchdogs, check_tpms, check_shmems, check_singles, check_iommu,
+                check_hostdevs, check_spice,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(checks); i++)

@@ -8,6 +8,7 @@ typedef struct PciPass {
         PciTopology topology;
         DeviceRef *devices;             /* all that may have a PCI address */
         size_t n_devices;
+        size_t n_asked;                 /* controllers before this pass added any */
 } PciPass;
 
 /* The order in which libvirt gives addresses. PCI controllers come before all. */
@@ -202,7 +203,8 @@ static int start_topology(PciPass *pass, bool may_grow, Error **err) {
         pass->topology.express = pass->completion->kind == MACHINE_Q35;
         for (unsigned i = 0; i < pass->topology.n_buses; i++)
                 if (!pass->topology.buses[i].model)
-                        pci_topology_set_bus(&pass->topology, i, pass->topology.express ? CONTROLLER_PCIE_ROOT_PORT : CONTROLLER_PCI_BRIDGE);
+                        pci_topology_set_bus(&pass->topology, i, pass->topology.express ? CONTROLLER_PCIE_ROOT_PORT :
+                                             pass->topology.many_roots ? CONTROLLER_PCI_ROOT : CONTROLLER_PCI_BRIDGE);
         for (size_t i = 0; i < pass->n_devices; i++)
                 if (take_present(pass, &pass->devices[i], err) < 0)
                         return -1;
@@ -454,21 +456,26 @@ static bool zpci_taken(const PciPass *pass, bool uid, unsigned value) {
         return false;
 }
 
-static void set_zpci(PciPass *pass) {
+static void default_zpci(const PciPass *pass, PciAddress *address) {
         unsigned uid = 1, fid = 0;
 
-        for (size_t i = 0; i < pass->n_devices; i++) {
-                PciAddress *address = &pass->devices[i].info->address.pci;
+        while (!address->zpci_uid.set && zpci_taken(pass, true, uid))
+                uid++;
+        default_uint(&address->zpci_uid, uid);
+        while (!address->zpci_fid.set && zpci_taken(pass, false, fid))
+                fid++;
+        default_uint(&address->zpci_fid, fid);
+}
 
-                if (!present(pass->devices[i].info))
-                        continue;
-                while (!address->zpci_uid.set && zpci_taken(pass, true, uid))
-                        uid++;
-                default_uint(&address->zpci_uid, uid);
-                while (!address->zpci_fid.set && zpci_taken(pass, false, fid))
-                        fid++;
-                default_uint(&address->zpci_fid, fid);
-        }
+/* Also the bridges that were asked for, though not those that were added. */
+static void set_zpci(PciPass *pass) {
+        for (size_t i = 0; i < pass->n_devices; i++)
+                if (is_pci_controller(&pass->devices[i]) && pass->devices[i].index < pass->n_asked && present(pass->devices[i].info))
+                        default_zpci(pass, &pass->devices[i].info->address.pci);
+        for (size_t kind = 0; kind < N_ELEMENTS(assign_order); kind++)
+                for (size_t i = 0; i < pass->n_devices; i++)
+                        if (assign_kind(&pass->devices[i]) == assign_order[kind] && !is_pci_controller(&pass->devices[i]) && present(pass->devices[i].info))
+                                default_zpci(pass, &pass->devices[i].info->address.pci);
 }
 
 static int run(PciPass *pass, Error **err) {
@@ -496,7 +503,7 @@ static int run(PciPass *pass, Error **err) {
 }
 
 int complete_pci(Completion *completion, Error **err) {
-        PciPass pass = { .completion = completion, .def = completion->def };
+        PciPass pass = { .completion = completion, .def = completion->def, .n_asked = completion->def->controllers.n };
         int r = run(&pass, err);
 
         pci_topology_done(&pass.topology);

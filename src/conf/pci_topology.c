@@ -56,6 +56,13 @@ bool pci_topology_slot_in_use(const PciTopology *topology, unsigned bus, unsigne
         return bus < topology->n_buses && topology->buses[bus].slots[slot].functions;
 }
 
+static bool takes_bridges(const PciTopology *topology) {
+        for (unsigned i = 0; i < topology->n_buses; i++)
+                if (model_row(topology->buses[i].model)->accepts & PCI_CONNECT_BRIDGE)
+                        return true;
+        return false;
+}
+
 /* One more bus that takes such a device; its number is that of the first bus whose slots do. */
 static int grow(PciTopology *topology, unsigned connect, unsigned *ret_bus, Error **err) {
         unsigned n = topology->n_buses;
@@ -65,7 +72,7 @@ static int grow(PciTopology *topology, unsigned connect, unsigned *ret_bus, Erro
         if (connect & (PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE)) {
                 if (topology->many_roots) {
                         pci_topology_set_bus(topology, n, CONTROLLER_PCI_ROOT);
-                } else if (topology->express) {         /* the bridge needs a port; which one is found out when it gets its address */
+                } else if (topology->express && !takes_bridges(topology)) {     /* the bridge needs a port; which one is found out when it gets its address */
                         pci_topology_set_bus(topology, n++, CONTROLLER_PCIE_ROOT_PORT);
                         pci_topology_set_bus(topology, n, CONTROLLER_PCIE_TO_PCI_BRIDGE);
                 } else {

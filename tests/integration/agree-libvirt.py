@@ -91,7 +91,8 @@ def ask_libvirt(files):
 
 
 def ask_virtward(tool, files):
-    text = subprocess.run([tool] + files, stdout=subprocess.PIPE, check=True).stdout.decode()
+    devices = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data', 'agree')
+    text = subprocess.run([tool, '--devices', devices] + files, stdout=subprocess.PIPE, check=True).stdout.decode()
     return {answer['file']: answer for answer in map(json.loads, text.splitlines())}
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* integration/complete-xml.c - reads domain XML files, completes them and prints the outcome of each as a line of JSON:
- * {"file":F,"xml":T} or {"file":F,"code":N,"domain":N,"message":T}. --notes: what the passes added, on stderr. What QEMU 7.2 would
+ * {"file":F,"xml":T} or {"file":F,"code":N,"domain":N,"message":T}. --notes: what the passes added, on stderr; --devices DIR: has
+ * devices-ARCH.txt, what an emulator has. What QEMU 7.2 would
  * tell about itself is a table here, so the result does not depend on the machine that the test runs on. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ typedef struct Tool {
         const char *arch;
         char name[64];
         bool notes;
+        const char *devices_dir, *devices_arch;
+        char *devices;
 } Tool;
 
 static bool find_machine(void *userdata, const char *asked, CompletionMachine *ret) {
@@ -51,17 +54,21 @@ static bool find_machine(void *userdata, const char *asked, CompletionMachine *r
         return false;
 }
 
+/* The names of -device help, a line each. */
 static bool has_device(void *userdata, const char *type) {
-        const Tool *tool = userdata;
+        Tool *tool = userdata;
+        CLEANUP(free) char *line = xasprintf("\n%s\n", type);
 
-        static const char *const not_on_s390x[] = { "piix3-usb-uhci", "ich9-intel-hda", "virtio-input-host-device", "tpm-tis", "tpm-crb" };
+        if (!tool->devices || !streq(tool->devices_arch, tool->arch)) {
+                CLEANUP(free) char *path = xasprintf("%s/devices-%s.txt", tool->devices_dir, streq(tool->arch, "i686") ? "x86_64" : tool->arch);
 
-        for (size_t i = 0; i < N_ELEMENTS(not_on_s390x); i++)
-                if (streq(tool->arch, "s390x") && streq(type, not_on_s390x[i]))
-                        return false;
-        if (streq(type, "tpm-spapr"))
-                return streq(tool->arch, "ppc64");
-        return !streq(type, "ivshmem");
+                free(tool->devices);
+                tool->devices = NULL;
+                if (fs_read_at(AT_FDCWD, path, 1 << 20, &tool->devices, NULL) < 0)
+                        return true;
+                tool->devices_arch = tool->arch;
+        }
+        return strstr(tool->devices, line) != NULL;
 }
 
 static void note(void *userdata, const char *pass, const char *what, const char *why) {
@@ -75,6 +82,15 @@ static const char *default_machine(const char *arch) {
         return NULL;
 }
 
+static const char *arch_of(const DomainDef *def) {
+        static const char *const known[] = { "x86_64", "i686", "s390x", "ppc64" };
+
+        for (size_t i = 0; i < N_ELEMENTS(known); i++)
+                if (streq(def->os.arch, known[i]))
+                        return known[i];
+        return !def->os.arch ? "x86_64" : streq(def->os.arch, "ppc64le") ? "ppc64" : "unknown";
+}
+
 static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error **err) {
         CLEANUP(domain_def_free) DomainDef *def = NULL;
         CLEANUP(free) char *emulator = NULL;
@@ -82,7 +98,7 @@ static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error *
 
         if (domain_def_parse(xml, len, DOMAIN_PARSE_INACTIVE, &def, err) < 0)
                 return -1;
-        tool->arch = facts.arch = !def->os.arch ? "x86_64" : streq(def->os.arch, "ppc64le") ? "ppc64" : def->os.arch;
+        tool->arch = facts.arch = arch_of(def);
         facts.emulator = emulator = xasprintf("/usr/bin/qemu-system-%s", streq(facts.arch, "i686") ? "i386" : facts.arch);
         facts.default_machine = default_machine(facts.arch);
         if (domain_def_complete(def, &facts, err) < 0)
@@ -121,7 +137,10 @@ int main(int argc, char **argv) {
         for (int i = 1; i < argc; i++)
                 if (streq(argv[i], "--notes"))
                         tool.notes = true;
+                else if (streq(argv[i], "--devices") && argv[i + 1])
+                        tool.devices_dir = argv[++i];
                 else
                         one_file(&tool, argv[i]);
+        free(tool.devices);
         return 0;
 }

@@ -406,6 +406,7 @@ int qemu_driver_load(Driver *base, bool autostart, Error **err) {
                 return -1;
         domain_store_each(driver->store, load_stored, driver);
         domains_adopt(driver);
+        why_load(driver);
         if (blockers_watch(driver, err) < 0)
                 return -1;
         if (autostart)
@@ -448,6 +449,7 @@ Driver *qemu_driver_free(Driver *base) {
                 sync_writer_flush(driver->pin_writer, FLUSH_USEC);
         sync_writer_free(driver->pin_writer);
         free_domains(driver);
+        why_done(driver);
         lh_table_free(driver->by_id);
         lh_table_free(driver->by_name);
         lh_table_free(driver->by_uuid);

@@ -14,6 +14,12 @@ typedef struct Listener {
         void *userdata;
 } Listener;
 
+typedef struct GoneDomain {             /* a transient one whose story is kept */
+        char *name;
+        sd_id128_t uuid;
+        int64_t time;                   /* of its end */
+} GoneDomain;
+
 struct QemuDriver {
         Driver driver;                          /* first: a Driver * is a QemuDriver * */
         OpRunner *runner;
@@ -36,6 +42,8 @@ struct QemuDriver {
         int last_id;
         struct Definition *definitions;         /* whose emulator is being probed; drivers/qemu/definition.c */
         struct FactsAsk *facts_asks;            /* who waits for a probe; drivers/qemu/explain.c */
+        GoneDomain gone[32];                    /* the last ones, a ring; why.c */
+        size_t n_gone;
         sd_event_source *blockers_timer;
         Listener *listeners;
         size_t n_listeners;

@@ -314,6 +314,12 @@ static void test_transient(void) {
         expect_trace("undefined/0 ");
         expect_str(CALL(destroy, uuid, 0), NULL);
         expect(view_of(uuid) == NULL);
+        script("\"exit\": 1, \"stderr\": \"simulated refusal\"");
+        expect(CALL(create_xml, &caller, xml, 0) != NULL);
+        restart_daemon();
+        expect_str(CALL(why, "{\"domain\": \"tr\"}"), NULL);         /* though there is no such domain */
+        expect_contains(answer.text, "simulated refusal");
+        expect_contains(CALL(why, "{\"domain\": \"other\"}"), "Domain not found");
         story_end();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "drivers/qemu/why.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "util/log.h"
 
 #define EXCERPT_BYTES 1000
+#define WHY_MAX (24 * STDERR_TAIL_BYTES)        /* every byte of it may need an escape */
 
 /* ---- stderr ---- */
 
@@ -163,14 +165,102 @@ static void add_live(json_object *story, DomainLive *live) {
                 add_text(story, "last_received", received);
 }
 
+static int64_t now_msec(void) {
+        struct timespec now;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static json_object *story_new(const Domain *domain) {
         json_object *story = json_object_new_object();
         char uuid[SD_ID128_UUID_STRING_MAX];
 
         json_add_string(story, "domain", domain->name);
         json_add_string(story, "uuid", sd_id128_to_uuid_string(domain->uuid, uuid));
-        json_add_int(story, "time", time(NULL));
+        json_add_int(story, "time", now_msec() / 1000);
+        json_add_int(story, "time_msec", now_msec());
         return story;
+}
+
+/* ---- Domains that are no more ---- */
+
+/* The latest of that name; NULL: none. */
+static GoneDomain *gone_find(QemuDriver *driver, const char *name) {
+        GoneDomain *found = NULL;
+
+        for (size_t i = 0; i < N_ELEMENTS(driver->gone); i++)
+                if (streq(driver->gone[i].name, name) && (!found || driver->gone[i].time > found->time))
+                        found = &driver->gone[i];
+        return found;
+}
+
+static GoneDomain *gone_find_uuid(QemuDriver *driver, sd_id128_t uuid) {
+        for (size_t i = 0; i < N_ELEMENTS(driver->gone); i++)
+                if (driver->gone[i].name && sd_id128_equal(driver->gone[i].uuid, uuid))
+                        return &driver->gone[i];
+        return NULL;
+}
+
+/* The oldest makes room, and its story goes with it unless a domain of that UUID is there again. */
+static void gone_add(QemuDriver *driver, const char *name, sd_id128_t uuid, int64_t time) {
+        GoneDomain *gone = gone_find_uuid(driver, uuid);
+
+        if (!gone) {
+                gone = &driver->gone[driver->n_gone++ % N_ELEMENTS(driver->gone)];
+                if (gone->name && !driver_find_uuid(driver, gone->uuid))
+                        why_forget(driver, gone->uuid);
+        }
+        free(gone->name);
+        *gone = (GoneDomain) { .name = xstrdup(name), .uuid = uuid, .time = time };
+}
+
+static void why_load_file(QemuDriver *driver, const char *file) {
+        CLEANUP(json_put) json_object *story = NULL;
+        CLEANUP(free) char *text = NULL;
+        sd_id128_t uuid;
+        size_t len;
+
+        if (fs_read_at(driver->why_fd, file, WHY_MAX, &text, &len) < 0 || json_parse(text, len, file, &story, NULL) < 0 ||
+            !json_get_string(story, "domain") || sd_id128_from_string(json_get_string(story, "uuid") ? json_get_string(story, "uuid") : "", &uuid) < 0)
+                unlinkat(driver->why_fd, file, 0);
+        else
+                gone_add(driver, json_get_string(story, "domain"), uuid, json_get_int(story, "time_msec", 0));
+}
+
+/* Stories of domains that are stored are not even read. */
+static bool belongs_to_nobody(QemuDriver *driver, const char *file) {
+        char text[SD_ID128_UUID_STRING_MAX];
+        sd_id128_t uuid;
+
+        if (strlen(file) != sizeof(text) - 1 + strlen(".json"))
+                return false;
+        snprintf(text, sizeof(text), "%.36s", file);
+        return sd_id128_from_string(text, &uuid) >= 0 && !driver_find_uuid(driver, uuid);
+}
+
+void why_load(QemuDriver *driver) {
+        int fd = openat(driver->why_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+        for (struct dirent *entry; dir && (entry = readdir(dir));)
+                if (belongs_to_nobody(driver, entry->d_name))
+                        why_load_file(driver, entry->d_name);
+        if (dir)
+                closedir(dir);
+}
+
+void why_done(QemuDriver *driver) {
+        for (size_t i = 0; i < N_ELEMENTS(driver->gone); i++)
+                free(driver->gone[i].name);
+}
+
+/* ---- the end ---- */
+
+/* The old story goes first: ext4 writes a file out at once when it is renamed over another, and a destroy would wait for the disk. */
+static int story_write(int dir_fd, const char *name, const char *text) {
+        unlinkat(dir_fd, name, 0);
+        return fs_replace_at(dir_fd, name, text, strlen(text), 0600, false);
 }
 
 void why_record(Domain *domain, const char *operation, const char *step, const Error *err, json_object *report) {
@@ -191,7 +281,9 @@ void why_record(Domain *domain, const char *operation, const char *step, const E
         }
         text = json_text(story);
         why_name(domain->uuid, name);
-        r = fs_replace_at(domain->driver->why_fd, name, text, strlen(text), 0600, false);
+        r = story_write(domain->driver->why_fd, name, text);
+        if (!domain->persistent)
+                gone_add(domain->driver, domain->name, domain->uuid, json_get_int(story, "time_msec", 0));
         if (r < 0)
                 log_warning("domain '%s': cannot keep the story of its end: %s", domain->name, strerror(-r));
 }
@@ -223,7 +315,7 @@ static int why_read(QemuDriver *driver, sd_id128_t uuid, const char *what, char 
         int r;
 
         why_name(uuid, name);
-        r = fs_read_at(driver->why_fd, name, 4 * STDERR_TAIL_BYTES * 6, ret, NULL);
+        r = fs_read_at(driver->why_fd, name, WHY_MAX, ret, NULL);
         if (r == -ENOENT)
                 return error_set(err, ERROR_OPERATION_INVALID, "nothing is known of an earlier start or end of domain '%s'; it has not been started here", what);
         return r < 0 ? error_set_errno(err, -r, "cannot read what is known of domain '%s'", what) : 0;
@@ -235,6 +327,7 @@ void qemu_why(Driver *base, const char *request, Reply *reply) {
         CLEANUP(error_free) Error *err = NULL;
         CLEANUP(free) char *text = NULL;
         const char *name = NULL;
+        const GoneDomain *gone;
         sd_id128_t uuid;
         Domain *domain;
 
@@ -248,8 +341,9 @@ void qemu_why(Driver *base, const char *request, Reply *reply) {
                 why_answer_live(domain, reply);
                 return;
         }
-        if (domain)
-                uuid = domain->uuid;
+        gone = name ? gone_find(driver, name) : NULL;
+        if (domain || gone)
+                uuid = domain ? domain->uuid : gone->uuid;
         else if (!err && sd_id128_from_string(name, &uuid) < 0)
                 error_set(&err, ERROR_NO_DOMAIN, "no domain with matching name '%s'", name);
         if (!err)

@@ -26,6 +26,10 @@ char *stderr_tail_excerpt(const StderrTail *tail);
 /* The story of an end (or a failed start), written to the file. operation, step and err may be NULL. */
 void why_record(Domain *domain, const char *operation, const char *step, const Error *err, json_object *report);
 void why_forget(QemuDriver *driver, sd_id128_t uuid);   /* the domain is undefined */
+/* After the definitions are there: the stories of transient domains of earlier daemons, a few of which stay. */
+void why_load(QemuDriver *driver);
+/* At the driver's end; the files stay. */
+void why_done(QemuDriver *driver);
 
 /* The verb. */
 void qemu_why(Driver *driver, const char *request, Reply *reply);

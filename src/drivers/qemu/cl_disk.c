@@ -319,15 +319,9 @@ static int add_device(Cl *cl, const DiskDef *disk, const char *drive, Error **er
         return 0;
 }
 
-static bool has_tune(const DiskDef *disk) {
-        static const DiskTune none = {};
-
-        return memcmp(&disk->tune, &none, sizeof(none)) != 0;
-}
-
 /* What a <disk> may say and QEMU would have to be told in other ways. */
 static int check_disk(const DiskDef *disk, Error **err) {
-        const char *element = has_tune(disk) ? "iotune" : disk->transient ? "transient" : disk->rawio ? "disk rawio" :
+        const char *element = disk->transient ? "transient" : disk->rawio ? "disk rawio" :
                               disk->sgio ? "disk sgio" : disk->backend_domain ? "backenddomain" :
                               disk->source.startup_policy > DISK_STARTUP_MANDATORY && disk->device == DISK_DEVICE_DISK ? "source startupPolicy" :
                               disk->source.fdgroup ? "source fdgroup" : NULL;

@@ -109,6 +109,18 @@ static int add_vnc(Cl *cl, const GraphicsDef *graphics, Error **err) {
         return 0;
 }
 
+static int add_spice_channels(StrBuf *text, const GraphicsDef *graphics, Error **err) {
+        LIST_FOR(channel, &graphics->channels) {
+                if (streq(channel->mode, "secure"))
+                        return cl_unsupported(err, "<graphics type='spice'> with TLS");
+                if (streq(channel->mode, "insecure"))
+                        strbuf_addf(text, ",plaintext-channel=%s", channel->name);
+        }
+        if (streq(graphics->default_mode, "insecure"))
+                strbuf_add(text, ",plaintext-channel=default");
+        return 0;
+}
+
 static void add_spice_options(StrBuf *text, const GraphicsDef *graphics) {
         if (graphics->image_compression)
                 strbuf_addf(text, ",image-compression=%s", graphics->image_compression);
@@ -135,16 +147,24 @@ static int add_spice(Cl *cl, const GraphicsDef *graphics, Error **err) {
 
         if (!qemu_caps_has_command(cl->caps, "query-spice"))
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "spice graphics are not supported with this QEMU");
-        if (graphics->passwd || cl_yes(graphics->gl) || graphics->channels.n || (graphics->tls_port.set && graphics->tls_port.value > 0))
-                return cl_unsupported(err, "<graphics type='spice'> with passwd, <gl>, <channel> or tlsPort");
+        if ((graphics->tls_port.set && graphics->tls_port.value > 0) || streq(graphics->default_mode, "secure"))
+                return cl_unsupported(err, "<graphics type='spice'> with TLS");
         if (socket)
                 strbuf_addf(&text, "unix=on,addr=%s", escaped);
         else if (first_listen(graphics) && first_listen(graphics)->type == LISTEN_NONE)
                 strbuf_add(&text, "port=0");
         else
                 strbuf_addf(&text, "port=%lld,addr=%s", (long long) graphics->port.value, escaped);
-        strbuf_add(&text, ",disable-ticketing=on");
+        if (!graphics->passwd)
+                strbuf_add(&text, ",disable-ticketing=on");
+        if (add_spice_channels(&text, graphics, err) < 0)
+                return -1;
         add_spice_options(&text, graphics);
+        if (cl_yes(graphics->gl)) {
+                CLEANUP(free) char *node = graphics->gl_rendernode ? cl_escape(graphics->gl_rendernode) : NULL;
+
+                strbuf_addf(&text, ",gl=on%s%s", node ? ",rendernode=" : "", node ? node : "");
+        }
         strbuf_add(&text, ",seamless-migration=on");
         cl_add(cl, "-spice", text.text);
         if (graphics->keymap)

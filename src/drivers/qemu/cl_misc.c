@@ -219,8 +219,12 @@ static int refuse_others(const Cl *cl, Error **err) {
                 bool present;
         } rows[] = {
                 { "<smartcard>", def->smartcards.n }, { "<lease>", def->leases.n },
-                { "<shmem>", def->shmems.n }, { "<vsock>", def->vsock }, { "<resource>", def->resource_partition },
-                { "<blkiotune>", def->blkio_tune.weight || def->blkio_tune.devices.n }, { "<numatune>", def->numa_tune.mode || def->numa_tune.nodes.n },
+                { "<shmem>", def->shmems.n }, { "<vsock>", def->vsock },
+                /* libvirt prints its default, "/machine", for every running guest. */
+                { "<resource>", def->resource_partition && !streq(def->resource_partition, "/machine") },
+                { "<blkiotune>", def->blkio_tune.weight || def->blkio_tune.devices.n },
+                { "<numatune placement='auto'>", streq(def->numa_tune.placement, "auto") },
+                { "<numatune> with <memory mode='restrictive'>", streq(def->numa_tune.mode, "restrictive") },
                 { "<qemu:capabilities>", def->qemu.add.n || def->qemu.del.n },
                 { "<fibrechannel>", def->fibrechannel_appid },
         };

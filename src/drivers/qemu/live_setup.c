@@ -85,6 +85,47 @@ static void add_balloon(Settings *settings, const DomainDef *def, bool incoming)
         }
 }
 
+static void add_limit(json_object *arguments, const char *name, uint64_t value, bool required) {
+        if (value || required)
+                json_add_uint(arguments, name, value);
+}
+
+/* <iotune>: the totals must be said, 0 is no limit. */
+static void add_disk_limits(Settings *settings, const DiskDef *disk) {
+        json_object *arguments = setting(settings, "block_set_io_throttle");
+        const DiskTune *t = &disk->tune;
+        const struct {
+                const char *name;
+                uint64_t value;
+                bool required;
+        } rows[] = {
+                { "bps", t->total_bytes_sec, true }, { "bps_rd", t->read_bytes_sec, true }, { "bps_wr", t->write_bytes_sec, true },
+                { "iops", t->total_iops_sec, true }, { "iops_rd", t->read_iops_sec, true }, { "iops_wr", t->write_iops_sec, true },
+                { "bps_max", t->total_bytes_sec_max }, { "bps_rd_max", t->read_bytes_sec_max }, { "bps_wr_max", t->write_bytes_sec_max },
+                { "iops_max", t->total_iops_sec_max }, { "iops_rd_max", t->read_iops_sec_max }, { "iops_wr_max", t->write_iops_sec_max },
+                { "bps_max_length", t->total_bytes_sec_max_length }, { "bps_rd_max_length", t->read_bytes_sec_max_length },
+                { "bps_wr_max_length", t->write_bytes_sec_max_length }, { "iops_max_length", t->total_iops_sec_max_length },
+                { "iops_rd_max_length", t->read_iops_sec_max_length }, { "iops_wr_max_length", t->write_iops_sec_max_length },
+                { "iops_size", t->size_iops_sec },
+        };
+
+        /* The back end of a virtio device is a child of the device on its bus. */
+        CLEANUP(free) char *id = xasprintf(disk->bus == DISK_BUS_VIRTIO ? "/machine/peripheral/%s/virtio-backend" : "%s", disk->info.alias);
+
+        json_add_string(arguments, "id", id);
+        json_add_string(arguments, "group", t->group_name ? t->group_name : disk->info.alias);
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++)
+                add_limit(arguments, rows[i].name, rows[i].value, rows[i].required);
+}
+
+static void add_limits(Settings *settings, const DomainDef *def) {
+        static const DiskTune none = {};
+
+        LIST_FOR(disk, &def->disks)
+                if (memcmp(&disk->tune, &none, sizeof(none)) != 0 && !disk_source_is_empty(&disk->source))
+                        add_disk_limits(settings, disk);
+}
+
 static void settings_done(Settings *settings) {
         for (size_t i = 0; i < settings->n; i++)
                 json_object_put(settings->items[i].arguments);
@@ -97,6 +138,7 @@ OpResult live_setup(Op *op, Domain *domain, bool incoming, Error **err) {
         Settings settings = {};
 
         add_links(&settings, def);
+        add_limits(&settings, def);
         add_balloon(&settings, def, incoming);
         if (add_passwords(&settings, def, err) < 0)
                 result = OP_FAILED;

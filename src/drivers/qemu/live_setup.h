@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* drivers/qemu/live_setup.h - what a command line cannot say and QEMU is told before the guest runs: links that are down, passwords,
- * the balloon. */
+ * the balloon, limits of disks. */
 #pragma once
 #include "drivers/qemu/domain.h"
 

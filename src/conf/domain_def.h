@@ -155,7 +155,7 @@ DomainDef *domain_def_copy(const DomainDef *def);
 char *domain_def_difference(const DomainDef *a, const DomainDef *b, bool abi_only);
 bool domain_def_equal(const DomainDef *a, const DomainDef *b);
 
-#define DOMAIN_NAME_MAX 1024
+#define DOMAIN_NAME_MAX 200     /* bytes: it becomes part of file, scope and process names */
 
 /* A name that may be a domain's: not empty, "." or "..", no '/' and no line end. */
 int domain_name_check(const char *name, Error **err);

@@ -422,8 +422,10 @@ static int parse_child(const Parser *parser, const Level *level, const Level *ch
                         return 0;
                 return row->type->parse(parser, row, child_node, (char *) child->object + row->offset, err);
         }
+        if (!any_applies(child) && says_nothing(child, child_node))
+                return 0;
         if (!any_applies(child))
-                return says_nothing(child, child_node) ? 0 : refuse_misplaced(parser, child, child->from, node, child_node, NULL, err);
+                return refuse_misplaced(parser, child, child->from, node, child_node, NULL, err);
         return level_parse(parser, child, child_node, err);
 }
 

@@ -94,7 +94,7 @@ static void read_random(const Row *row, void *field) {
                 do
                         text = table->names[pick((uint32_t) table->n)];
                 while (!text || !*text);
-        for (int i = 0; i < 200 && (row->type->read(row, text, NULL, field) < 0 || (row->flags & ROW_REQUIRED && streq(text, "0"))); i++)
+        while ((row->flags & ROW_REQUIRED && streq(text, "0")) || row->type->read(row, text, NULL, field) < 0)
                 text = candidates[pick(N_ELEMENTS(candidates))];
 }
 
@@ -316,6 +316,9 @@ static void test_names(void) {
                        "name '..' is not allowed: it is a directory's");
         expect_refused("<domain type='qemu'><name> </name><memory>1</memory><os><type>hvm</type></os></domain>",
                        "name must contain at least one non-blank character");
+        CLEANUP(free) char *long_name = xasprintf("<domain type='qemu'><name>%0201d</name><memory>1</memory><os><type>hvm</type></os></domain>", 0);
+
+        expect_refused(long_name, "name '0000000000000000000000000000000000000000...' is longer than 200 bytes");
         expect_refused("<domain type='qemu'><name/><memory>1</memory><os><type>hvm</type></os></domain>",
                        "<name> at line 1, column 21: its text is missing");
         expect_refused("<domain type='qemu'><memory>1</memory><os><type>hvm</type></os></domain>",

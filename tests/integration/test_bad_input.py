@@ -208,7 +208,7 @@ def test_client_that_does_not_read(t):
     except OSError:
         pass
     case.unharmed()
-    check(resident(case.daemon.pid) < 200 * 1024, 'memory is bounded')
+    check(resident(case.daemon.pid) < 200 * 1024 or harness.sanitized(), 'memory is bounded')
 
 
 def test_many_connections(t):
@@ -253,7 +253,8 @@ def test_nothing_leaks(t):
         round_of_errors()
     case.unharmed()
     wait_for(lambda: len(harness.descriptors(case.daemon.pid)) <= n_before, 'descriptors to be closed')
-    check(resident(case.daemon.pid) - before < 2048, 'no memory is lost: %d KiB more after 1,000 rounds' % (resident(case.daemon.pid) - before))
+    more = resident(case.daemon.pid) - before
+    check(more < 2048 or harness.sanitized(), 'no memory is lost: %d KiB more after 1,000 rounds' % more)
 
 
 if __name__ == '__main__':

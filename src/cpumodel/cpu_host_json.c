@@ -4,6 +4,10 @@
 
 #include "util/json_keys.h"
 
+/* Facts come from anybody who may ask: no document makes the work grow with the square of its length. */
+#define MAX_FEATURES 2048
+#define MAX_MODELS 1024
+
 static json_object *set_to_json(const CpuFeatureSet *set) {
         json_object *array = json_object_new_array();
 
@@ -65,6 +69,8 @@ static const JsonKey host_keys[] = {
 static int set_from_json(json_object *object, const char *key, const char *where, CpuFeatureSet *set, Error **err) {
         json_object *array = json_get_array(object, key);
 
+        if (array && json_object_array_length(array) > MAX_FEATURES)
+                return error_set(err, ERROR_INVALID_ARG, "%s.%s: more than %d features", where, key, MAX_FEATURES);
         for (size_t i = 0; array && i < json_object_array_length(array); i++) {
                 json_object *item = json_object_array_get_idx(array, i);
 
@@ -103,6 +109,8 @@ static int sets_from_json(CpuHost *host, json_object *object, const char *where,
 }
 
 static int models_from_json(CpuHost *host, json_object *array, const char *where, Error **err) {
+        if (array && json_object_array_length(array) > MAX_MODELS)
+                return error_set(err, ERROR_INVALID_ARG, "%s.models: more than %d models", where, MAX_MODELS);
         for (size_t i = 0; array && i < json_object_array_length(array); i++) {
                 CLEANUP(free) char *place = xasprintf("%s.models[%zu]", where, i);
 

@@ -12,6 +12,7 @@
 #include "util/json_keys.h"
 
 #define FORMAT 1
+#define MAX_NAMES 1024          /* of a list: facts come from anybody who may ask */
 
 static json_object *texts_to_json(char *const *texts, size_t n) {
         json_object *array = json_object_new_array();
@@ -88,6 +89,8 @@ static int texts_from_json(PolicyHost *host, json_object *object, const char *wh
                            void (*add)(PolicyHost *host, const char *text), Error **err) {
         json_object *array = json_get_array(object, key);
 
+        if (array && json_object_array_length(array) > MAX_NAMES)
+                return error_set(err, ERROR_INVALID_ARG, "%s.%s: more than %d entries", where, key, MAX_NAMES);
         for (size_t i = 0; array && i < json_object_array_length(array); i++) {
                 json_object *item = json_object_array_get_idx(array, i);
 
@@ -105,6 +108,8 @@ static int facts_from_json(PolicyHost *host, json_object *object, const char *wh
 
         if (!facts)
                 return 0;
+        if (json_object_object_length(facts) > MAX_NAMES)
+                return error_set(err, ERROR_INVALID_ARG, "%s.%s: more than %d entries", where, key, MAX_NAMES);
         json_object_object_foreach(facts, name, value) {
                 CLEANUP(free) char *place = xasprintf("%s.%s", where, key);
 

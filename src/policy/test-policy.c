@@ -6,6 +6,7 @@
 
 #include "policy/policy_rule.h"
 #include "tap.h"
+#include "util/strbuf.h"
 
 static DomainDef *def_of(const char *xml) {
         DomainDef *def = NULL;
@@ -441,6 +442,23 @@ static void test_bad_facts(void) {
         expect_bad_facts("[]", "facts: an object is wanted");
 }
 
+/* Facts come from anybody who may ask: long lists are refused, not sorted. */
+static void expect_too_many(const char *head, const char *tail, const char *message) {
+        CLEANUP(strbuf_done) StrBuf text = {};
+
+        strbuf_add(&text, head);
+        for (int i = 0; i < 3000; i++)
+                strbuf_addf(&text, "%s\"f%d\"", i ? "," : "", i);
+        strbuf_add(&text, tail);
+        expect_bad_facts(text.text, message);
+}
+
+static void test_facts_are_bounded(void) {
+        expect_too_many("{\"format\":1,\"arch\":\"x86_64\",\"objects\":[", "]}", "facts.objects: more than 1024 entries");
+        expect_too_many("{\"format\":1,\"arch\":\"x86_64\",\"cpu\":{\"tcg\":{\"arch\":\"x86_64\",\"kvm\":false,\"known\":[",
+                        "]}}}", "facts.cpu.tcg.known: more than 2048 features");
+}
+
 /* Unknown is not yes, and not no: it is said. */
 static void test_unknown_facts(void) {
         CLEANUP(policy_host_free) PolicyHost *host = policy_host_new("x86_64");
@@ -492,6 +510,7 @@ int main(void) {
                 { "R38 R57: policy.conf", test_policy_conf },
                 { "facts: to JSON and back", test_facts_to_json_and_back },
                 { "facts: what a file must be", test_bad_facts },
+                { "facts: long lists are refused", test_facts_are_bounded },
                 { "R98: unknown is said, and is not yes", test_unknown_facts },
                 { "a verdict is cheap", test_speed },
                 {} });

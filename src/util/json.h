@@ -13,7 +13,7 @@ static inline void json_put_p(json_object **object) {
 }
 #define json_put json_object_put        /* CLEANUP(json_put) json_object *o = NULL; */
 
-/* One document, nesting at most 64, UTF-8 checked, nothing after it. what names the source in the error. */
+/* One document, nesting at most 64, UTF-8 checked, nothing after it; text[len] is NUL. what names the source in the error. */
 int json_parse(const char *text, size_t len, const char *what, json_object **ret, Error **err);
 
 /* The member when it is there and of that type, else the fallback (NULL for the borrowed ones). */

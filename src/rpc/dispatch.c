@@ -354,8 +354,9 @@ void rpc_wire_domain(const DomainView *view, WireDomain *ret) {
 int rpc_check_flags(const RpcCall *call, unsigned flags, unsigned allowed, Error **err) {
         if (!(flags & ~allowed))
                 return 0;
-        return error_set(err, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function %s", flags & ~allowed,
-                         call->procedure->api);
+        /* libvirt names its driver's function: the public one's name with another beginning. */
+        return error_set_plain(err, ERROR_FROM_QEMU, ERROR_INVALID_ARG, "unsupported flags (0x%x) in function qemu%s",
+                               flags & ~allowed, call->procedure->api + strlen("vir"));
 }
 
 int run_nothing(RpcCall *call, const void *args, void *ret, Error **err) {

@@ -210,21 +210,31 @@ static int run_get_max_vcpus(RpcCall *call, const void *args, void *ret, Error *
         return 0;
 }
 
+static int check_vcpus_flags(const DomainView *view, unsigned flags, Error **err) {
+        if ((flags & AFFECT_LIVE) && (flags & AFFECT_CONFIG))
+                return error_set_plain(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG,
+                                       "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
+        if (!view->active && flags & VCPUS_GUEST)
+                return error_set(err, ERROR_INVALID_ARG,
+                                 "vCPU count provided by the guest agent can only be requested for live domains");
+        if (!view->active && flags & AFFECT_LIVE)
+                return not_running(err);
+        if (!view->persistent && flags & AFFECT_CONFIG)
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_INVALID,
+                                      "transient domains do not have any persistent config");
+        if (flags & VCPUS_GUEST)
+                return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, "QEMU guest agent is not configured");
+        return 0;
+}
+
 static int run_get_vcpus_flags(RpcCall *call, const void *args, void *ret, Error **err) {
         const WireDomainFlags *arg = args;
         const DomainView *view = NULL;
 
         if (rpc_check_flags(call, arg->flags, AFFECT_LIVE | AFFECT_CONFIG | VCPUS_MAXIMUM | VCPUS_GUEST, err) >= 0)
                 view = view_of(call, args, err);
-        if (!view)
+        if (!view || check_vcpus_flags(view, arg->flags, err) < 0)
                 return -1;
-        if (!view->active && arg->flags & (AFFECT_LIVE | VCPUS_GUEST))
-                return not_running(err);
-        if (!view->persistent && arg->flags & AFFECT_CONFIG)
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_INVALID,
-                                      "transient domains do not have any persistent config");
-        if (arg->flags & VCPUS_GUEST)
-                return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, "QEMU guest agent is not configured");
         ((WireInt *) ret)->value = (int) (arg->flags & VCPUS_MAXIMUM ? view->max_vcpus : view->n_vcpus);
         return 0;
 }

@@ -43,7 +43,7 @@ static int counters_answer(RpcCall *call, int room, const WireCounter *counters,
         if (room == 0)
                 return 0;
         if (room != (int) n)
-                return error_set_from(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "nparams in %s must be %zu", call->procedure->api,
+                return error_set_plain(err, ERROR_FROM_NONE, ERROR_INVALID_ARG, "nparams in %s must be %zu", call->procedure->api,
                                       n);
         ret->params.params_len = (u_int) n;
         ret->params.params_val = rpc_call_alloc(call, n, sizeof(*counters));
@@ -96,7 +96,7 @@ static int run_cells_free_memory(RpcCall *call, const void *args, void *ret, Err
         WireHypers *cells = ret;
 
         if (arg->max <= 0)
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "maxCells in %s must be greater than zero",
+                return error_set_plain(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "maxCells in %s must be greater than zero",
                                       call->procedure->api);
         if (arg->start < 0 || arg->start >= n_nodes)
                 return error_set_from(err, ERROR_FROM_NONE, ERROR_INTERNAL, "start cell %d out of range (0-%d)", arg->start,

@@ -225,7 +225,38 @@ static void test_domains_are_found_by_uuid(void) {
         expect_error(&peer, 42, 10,
                      "Domain not found: no domain with matching uuid '00aaaaaa-0000-4000-8000-000000000001' (stale)");
         ask_with(&peer, 212, WireDomainFlags, fake1(), 4);
-        expect_error(&peer, 8, 10, "invalid argument: unsupported flags (0x4) in function virDomainGetState");
+        expect_error(&peer, 8, 10, "unsupported flags (0x4) in function qemuDomainGetState");
+        peer_close(&peer);
+        bench_stop();
+}
+
+static void test_vcpu_flags(void) {
+        static const struct {
+                unsigned flags;
+                int code, domain;
+                const char *message;
+        } cases[] = {
+                { 3, 8, 20, "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive" },
+                { 5, 55, 20, "Requested operation is not valid: domain is not running" },
+                { 8, 8, 10, "invalid argument: vCPU count provided by the guest agent can only be requested for live domains" },
+                { 16, 8, 10, "unsupported flags (0x10) in function qemuDomainGetVcpusFlags" },
+        };
+        WireDomain stopped = fake1();
+        WireInt n = {};
+        Peer peer;
+
+        start(2);
+        stopped.uuid.bytes[15] = 2;
+        peer = peer_open(true, 0);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                ask_with(&peer, 200, WireDomainFlags, stopped, cases[i].flags);
+                expect_error(&peer, cases[i].code, cases[i].domain, cases[i].message);
+        }
+        ask_with(&peer, 200, WireDomainFlags, stopped, 6);
+        expect_value(&peer, WireInt, &n);
+        expect_int(n.value, ==, 2);
+        ask_with(&peer, 200, WireDomainFlags, fake1(), 8);
+        expect_error(&peer, 74, 10, "argument unsupported: QEMU guest agent is not configured");
         peer_close(&peer);
         bench_stop();
 }
@@ -851,6 +882,7 @@ int main(void) {
                 { "what does not exist is named", test_unknown },
                 { "read-only connections are denied every row that is not for them", test_read_only_is_denied_all_else },
                 { "a domain is found by its UUID, whatever else the reference says", test_domains_are_found_by_uuid },
+                { "flags of a vCPU count", test_vcpu_flags },
                 { "arguments that are too short, or longer", test_payload_too_short_or_long },
                 { "frames that are no calls are dropped", test_stray_frames_are_dropped },
                 { "broken frames end the connection, and no other", test_broken_frames_end_the_connection },

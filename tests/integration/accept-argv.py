@@ -141,8 +141,8 @@ def main():
         if not os.access(read_argv(path)[0], os.X_OK):
             print('ok %d - %s # SKIP %s is not installed' % (number, name, read_argv(path)[0]))
             continue
-        if '"type":"tap"' in text or '"hugetlb":true' in text or 'qcow2' in text and not shutil.which('qemu-img'):
-            print('ok %d - %s # SKIP needs a tap interface, huge pages or qemu-img' % (number, name))
+        if '"type":"tap"' in text or '"vhostfd"' in text or '"hugetlb":true' in text or 'qcow2' in text and not shutil.which('qemu-img'):
+            print('ok %d - %s # SKIP needs a tap interface, vsock, huge pages or qemu-img' % (number, name))
             continue
         good, why = check(path)
         failed += not good

@@ -105,6 +105,8 @@ def normal(option, value):
         parsed = json.loads(value)
         if parsed.get('node-name') == 'libvirt-pflash1-storage':
             parsed['filename'] = os.path.basename(parsed['filename'])
+        if 'vhostfd' in parsed:
+            parsed['vhostfd'] = parsed['guest-cid'] = '*'
         if parsed.get('driver') == 'vmgenid':
             parsed['guid'] = '*'
         if option == '-device' and list(parsed) == ['driver'] and parsed['driver'] == 'vmcoreinfo':

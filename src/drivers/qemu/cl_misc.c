@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "drivers/qemu/cl.h"
+#include "drivers/qemu/net_vsock.h"
 
 /* Driver, id, address: most small devices are no more. Takes device over; adds it as -device. */
 static int finish_device(Cl *cl, json_object *device, const DeviceInfo *info, Error **err) {
@@ -211,6 +212,29 @@ static int add_redirdev(Cl *cl, const RedirdevDef *redirdev, Error **err) {
         return finish_device(cl, device, &redirdev->info, err);
 }
 
+static int add_vsock(Cl *cl, Error **err) {
+        const VsockDef *vsock = cl->def->vsock;
+        CLEANUP(free) char *driver = vsock ? cl_virtio_type("vhost-vsock", &vsock->info, vsock->model) : NULL, *number = NULL;
+        json_object *device;
+        int fd;
+
+        if (!vsock)
+                return 0;
+        if (cl_need_device(cl, driver, "<vsock>", err) < 0)
+                return -1;
+        fd = cl->params->open_vsock ? cl->params->open_vsock(cl->params->userdata, vsock->cid, err) : net_vsock_open(vsock->cid, err);
+        if (fd < 0)
+                return -1;
+        number = xasprintf("%d", cl_add_fd(cl, fd));
+        device = json_object_new_object();
+        json_add_string(device, "driver", driver);
+        cl_add_virtio(cl, device, &vsock->virtio);
+        json_add_string(device, "id", vsock->info.alias);
+        json_add_uint(device, "guest-cid", vsock->cid);
+        json_add_string(device, "vhostfd", number);
+        return finish_device(cl, device, &vsock->info, err);
+}
+
 /* Elements that QEMU would need more for than arguments. */
 static int refuse_others(const Cl *cl, Error **err) {
         const DomainDef *def = cl->def;
@@ -219,7 +243,7 @@ static int refuse_others(const Cl *cl, Error **err) {
                 bool present;
         } rows[] = {
                 { "<smartcard>", def->smartcards.n }, { "<lease>", def->leases.n },
-                { "<shmem>", def->shmems.n }, { "<vsock>", def->vsock },
+                { "<shmem>", def->shmems.n },
                 /* libvirt prints its default, "/machine", for every running guest. */
                 { "<resource>", def->resource_partition && !streq(def->resource_partition, "/machine") },
                 { "<blkiotune>", def->blkio_tune.weight || def->blkio_tune.devices.n },
@@ -251,6 +275,8 @@ int cl_chapter_misc(Cl *cl, Error **err) {
         LIST_FOR(redirdev, &def->redirdevs)
                 if (add_redirdev(cl, redirdev, err) < 0)
                         return -1;
+        if (add_vsock(cl, err) < 0)
+                return -1;
         if (def->nvram && def->nvram->info.address.spapr_reg.set)
                 cl_addf(cl, "-global", "spapr-nvram.reg=0x%llx", (unsigned long long) def->nvram->info.address.spapr_reg.value);
         LIST_FOR(panic, &def->panics)

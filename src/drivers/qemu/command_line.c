@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include "drivers/qemu/cl.h"
+#include "drivers/qemu/net_vsock.h"
 #include "util/strbuf.h"
 
 #define FIRST_FD 3
@@ -114,6 +115,8 @@ int command_line_choose_paths(DomainDef *live, const char *dir, Error **err) {
                         if (listen->type == LISTEN_SOCKET && !graphics->socket &&
                             choose_path(live, dir, table_name(&graphics_type_table, graphics->type), &listen->socket, err) < 0)
                                 return -1;
+        if (live->vsock && !live->vsock->cid)
+                return net_vsock_choose(&live->vsock->cid, err);
         return 0;
 }
 

@@ -32,11 +32,12 @@ typedef struct CommandLineParams {
         /* Makes the tap interface of a <interface type='bridge'> or 'ethernet' and returns its descriptor, or < 0 with *err set.
          * *ifname (may hold NULL) is the name asked for, and the name it got (allocated). NULL: net_tap_open(). */
         int (*open_tap)(void *userdata, char **ifname, const char *bridge, const char *mac, bool vnet_hdr, Error **err);
+        int (*open_vsock)(void *userdata, unsigned cid, Error **err);           /* NULL: net_vsock_open() */
         void *userdata;
 } CommandLineParams;
 
-/* What a live definition shows and a stored one leaves out: the paths of UNIX sockets that have none (guest agents,
- * graphics), as DIR/UUID.channel0, DIR/UUID.vnc. Aliases are there. */
+/* What a live definition shows and a stored one leaves out: the number of a <vsock>, the paths of UNIX sockets that have none (guest
+ * agents, graphics), as DIR/UUID.channel0, DIR/UUID.vnc. Aliases are there. */
 int command_line_choose_paths(DomainDef *live, const char *dir, Error **err);
 
 int command_line_build(const DomainDef *def, const QemuCaps *caps, const CommandLineParams *params, CommandLine **ret, Error **err);

@@ -13,7 +13,7 @@
 #include "util/log.h"
 
 /* Of the files; another number than ours is another file. Raised whenever a probe asks or keeps something new. */
-#define CACHE_FORMAT 3
+#define CACHE_FORMAT 4
 #define MAX_CACHE_FILE (16 * 1024 * 1024)
 
 typedef struct CacheEntry CacheEntry;

@@ -12,6 +12,7 @@
 
 #include "cpumodel/cpu_features.h"
 #include "drivers/qemu/qemu_arch.h"
+#include "drivers/qemu/qemu_caps_cache.h"
 #include "drivers/qemu/qmp_client.h"
 #include "util/op.h"
 #include "util/process.h"
@@ -124,10 +125,13 @@ static void take_version(QemuProbe *probe, json_object *result, const Error *err
 
 static void take_target(QemuProbe *probe, json_object *result, const Error *err, long model) {
         const char *target = result ? json_get_string(result, "arch") : NULL;
-        const QemuArch *arch = qemu_arch_by_target(target);
+        const char *named = qemu_caps_binary_arch(probe->binary);
+        const QemuArch *arch;
 
         if (!probe_needs(probe, result, err, json_type_object))
                 return;
+        /* One program for both byte orders of POWER: which is meant is in the name it is called by. */
+        arch = streq(target, "ppc64") && streq(named, "ppc64le") ? qemu_arch_by_name(named) : qemu_arch_by_target(target);
         json_add_string(probe->answer.common, "target", target);
         json_add_string(probe->answer.common, "arch", arch ? arch->arch : target);
         probe->answer.cpu_host = cpu_host_new(arch ? arch->arch : target ? target : "", probe->accel == QEMU_ACCEL_KVM);

@@ -50,12 +50,18 @@ static int fake_tap(void *userdata, char **ifname, const char *bridge, const cha
         return open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+static int fake_vsock(void *userdata, unsigned cid, Error **err) {
+        return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 /* What the start fills in. */
 static int fill_live(DomainDef *def, Error **err) {
         domain_def_assign_aliases(def);
         LIST_FOR(graphics, &def->graphics)
                 if (!graphics->port.set || graphics->port.value < 0)
                         graphics->port = OPT_INT(5900);
+        if (def->vsock && !def->vsock->cid)
+                def->vsock->cid = 3;
         return command_line_choose_paths(def, "/run/virtward/domains", err);
 }
 
@@ -65,7 +71,7 @@ static char *build(const char *name, const char *xml, Error **err) {
         CLEANUP(command_line_free) CommandLine *line = NULL;
         CLEANUP(json_put) json_object *json = NULL;
         CLEANUP(free) char *path = NULL;
-        CommandLineParams params = { .monitor_fd = 0, .open_tap = fake_tap };
+        CommandLineParams params = { .monitor_fd = 0, .open_tap = fake_tap, .open_vsock = fake_vsock };
         CompletionFacts facts;
 
         if (domain_def_parse(xml, strlen(xml), DOMAIN_PARSE_INACTIVE, &def, err) < 0)

@@ -10,6 +10,7 @@
 #include "drivers/qemu/qemu_arch.h"
 #include "drivers/qemu/qemu_caps_cache.h"
 #include "drivers/qemu/net_tap.h"
+#include "drivers/qemu/net_vsock.h"
 #include "util/fs.h"
 #include "tap.h"
 
@@ -143,6 +144,15 @@ static void test_ppc64(void) {
         expect(!cpu->can_expand);
         expect(qemu_caps_has_confidential_object(caps, "pef-guest"));
         expect(cpu_host_find_model(cpu, "POWER9") != NULL);
+}
+
+static void test_ppc64le(void) {
+        CLEANUP(qemu_caps_unref) QemuCaps *caps = probe(PPC64 "le");
+
+        expect_str(qemu_caps_arch(caps), "ppc64le");
+        expect_str(qemu_caps_target(caps), "ppc64");
+        expect_str(qemu_caps_default_machine(caps)->alias, "pseries");
+        expect(cpu_host_find_model(qemu_caps_accel(caps, QEMU_ACCEL_TCG)->cpu_host, "POWER9") != NULL);
 }
 
 static uint64_t now_usec(void) {
@@ -352,6 +362,17 @@ static void test_binaries(void) {
         remove_dir();
 }
 
+static void test_absent_vsock(void) {
+        CLEANUP(error_free) Error *err = NULL;
+        unsigned cid = 0;
+
+        if (access("/dev/vhost-vsock", F_OK) == 0)
+                skip("this host has vhost-vsock");
+        expect_int(net_vsock_choose(&cid, &err), <, 0);
+        expect_contains(err->message, "unable to open vhost-vsock device");
+        expect_int(cid, ==, 0);
+}
+
 static void test_absent_bridge(void) {
         CLEANUP(error_free) Error *err = NULL;
         CLEANUP(free) char *name = NULL;
@@ -370,6 +391,7 @@ int main(void) {
                 { "x86_64", test_x86 },
                 { "s390x", test_s390x },
                 { "ppc64", test_ppc64 },
+                { "ppc64le is ppc64 by another name", test_ppc64le },
                 { "one probe for all, then none", test_cached },
                 { "a broken cache file is written anew", test_broken_file },
                 { "a changed binary is probed again", test_changed_binary },
@@ -377,6 +399,7 @@ int main(void) {
                 { "absent binaries", test_absent },
                 { "installed binaries", test_binaries },
                 { "a bridge that is not there", test_absent_bridge },
+                { "no vsock on this host", test_absent_vsock },
                 {},
         });
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """test_life.py - the daemon's own life: start, sockets, second instance, activation, signals, settings."""
 import grp
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import stat
 import sys
 
 import harness
+import wire
 from harness import check, contains, equal, read, wait_for, write
 
 
@@ -144,6 +146,44 @@ def test_reload_keeps_old_settings_when_the_new_are_wrong(t):
     os.kill(daemon.pid, signal.SIGHUP)
     wait_for(lambda: 'policy read again' in daemon.log(), 'the reload in the log')
     check(connects(daemon.socket), 'it still serves')
+
+
+def verdict(raw, xml):
+    answer = raw.call('EXPLAIN', wire.string(json.dumps({'operation': 'start', 'xml': xml})), wire.WARD)
+    equal(answer.status, wire.OK, 'status of explain')
+    return json.loads(answer.body['json'])['verdict']
+
+
+def test_reload_changes_the_policy(t):
+    daemon = t.daemon()
+    raw = wire.Raw(daemon.socket)
+    t.at_end(raw.close)
+    raw.open()
+    shared = "<shmem name='meter'><model type='ivshmem-plain'/><size unit='M'>4</size></shmem>"
+    xml = harness.guest_xml('vm1', devices=shared)
+    equal(verdict(raw, xml), 'allow')
+    write(os.path.join(daemon.etc, 'policy.conf'), 'migratable = required\n')
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_for(lambda: 'policy read again' in daemon.log(), 'the reload in the log')
+    equal(verdict(raw, xml), 'refuse')
+
+
+def test_readiness_and_watchdog(t):
+    daemon = t.make_daemon()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(t.path('notify'))
+        notify.settimeout(harness.DEADLINE)
+        daemon.spawn({'NOTIFY_SOCKET': t.path('notify'), 'WATCHDOG_USEC': '400000'})
+        lines = notify.recv(4096).decode().split('\n')
+        while 'READY=1' not in lines:
+            lines = notify.recv(4096).decode().split('\n')
+        check('STATUS=0 domains, 0 active' in lines, 'a status with %s' % lines)
+        while 'WATCHDOG=1' not in lines:
+            lines = notify.recv(4096).decode().split('\n')
+        daemon.process.send_signal(signal.SIGTERM)
+        while 'STOPPING=1' not in lines:
+            lines = notify.recv(4096).decode().split('\n')
+        equal(daemon.stop(), 0, 'exit status')
 
 
 def test_help_and_version(t):

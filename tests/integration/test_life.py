@@ -240,7 +240,7 @@ def test_systemd_socket_activate(t):
 
 def verify_units(t, kind, where):
     harness.need('systemd-analyze')
-    names = [n for n in os.listdir(where) if os.path.isfile(os.path.join(where, n))]
+    names = [n for n in os.listdir(where) if n.endswith(('.service', '.service.in', '.socket'))]
     for name in names:
         text = read(os.path.join(where, name)).replace('@sbindir@', os.path.dirname(harness.VIRTWARDD))
         write(t.path(name.replace('.in', '')), text)
@@ -255,6 +255,19 @@ def test_units_of_the_host(t):
 
 def test_units_of_a_user(t):
     equal(verify_units(t, 'user', os.path.join(harness.TOP, 'daemon', 'units', 'user')), [], 'complaints')
+
+
+def test_what_is_installed(t):
+    harness.need('meson')
+    done = harness.run(['meson', 'install', '-C', harness.BUILD, '--no-rebuild', '--quiet', '--destdir', t.path('root')], t.top, ok=None)
+    if 'unrecognized arguments' in done.stderr:
+        raise harness.Skip('this meson has no --destdir')
+    equal(done.returncode, 0, 'exit status (%s)' % done.stderr)
+    found = {os.path.relpath(os.path.join(where, n), t.path('root')) for where, _, names in os.walk(t.path('root')) for n in names}
+    for path in ('sbin/virtwardd', 'bin/wardsh', 'share/man/man8/virtwardd.8', 'lib/systemd/system/virtwardd.service',
+                 'lib/systemd/system/virtwardd.socket', 'lib/systemd/system/virtwardd-ro.socket', 'lib/systemd/user/virtwardd.service',
+                 'lib/systemd/user/virtwardd.socket'):
+        check(os.path.join('usr/local', path) in found, '%s among %s' % (path, sorted(found)))
 
 
 def test_a_wrong_unit_would_be_found(t):

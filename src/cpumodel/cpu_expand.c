@@ -348,19 +348,25 @@ static void expand_host_model_named(Expand *e) {
         freeze_named(e, model, e->host->vendor);
 }
 
+/* POWER has no expansion: QEMU's "host", with the compatibility level that the definition names, else the host's. */
+static void expand_host_model_ppc64(Expand *e) {
+        if (e->host && !e->host->kvm)
+                add_problem(e->out, CPU_PROBLEM_MODE, NULL);
+        apply_features(e);
+        e->out->cpu = freeze(e);
+        if (e->host && !e->out->cpu->model)
+                e->out->cpu->model = xstrdup(e->host->host_model);
+}
+
 static void expand_host_model(Expand *e) {
         e->out->implicit = true;
-        if (e->host && is_ppc64(e)) {
-                if (!e->host->kvm)
-                        add_problem(e->out, CPU_PROBLEM_MODE, NULL);
-                else if (!e->host->host_model)
-                        add_problem(e->out, CPU_PROBLEM_NO_EXPANSION, NULL);
-        }
-        if (is_ppc64(e) || !e->host) {
+        if (is_ppc64(e)) {
+                expand_host_model_ppc64(e);
+        } else if (e->host) {
+                expand_host_model_named(e);
+        } else {
                 apply_features(e);
                 e->out->cpu = freeze(e);
-        } else {
-                expand_host_model_named(e);
         }
 }
 

@@ -339,6 +339,10 @@ static void test_ppc64_host_model_stays(void) {
         Case test = expand_one(ppc64_host(true), "<cpu mode='host-model'/>");
 
         expect_int(test.out->cpu->mode, ==, CPU_MODE_HOST_MODEL);
+        expect_str(test.out->cpu->model, "power9"); /* max-cpu-compat of the machine */
+        expect_argument(test, "host");
+        test = expand_one(ppc64_host(true), "<cpu mode='host-model'><model>power8</model></cpu>");
+        expect_str(test.out->cpu->model, "power8");
         expect_argument(test, "host");
         expect_problem(expand_one(ppc64_host(false), "<cpu mode='host-model'/>"), CPU_PROBLEM_MODE, NULL);
         expect_argument(expand_one(ppc64_host(false), "<cpu mode='custom'><model>POWER9</model></cpu>"), "POWER9");

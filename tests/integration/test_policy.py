@@ -101,6 +101,7 @@ def test_a_running_guest_that_does_not_migrate(t):
     before = explain(t, daemon, 'start', 'bound')
     equal((before['verdict'], before['migratable'], codes(before, 'warn')), ('allow', 'no', ['WARD-DEVICE']))
     t.virsh(daemon, 'start', 'bound')
+    contains(t.virsh(daemon, 'dominfo', 'bound').stdout, 'USB sound card', 'cannot be migrated')
     report = explain(t, daemon, 'migrate', 'bound', ok=False)
     equal(codes(report), ['WARD-BLOCKED'])
     reason = report['findings'][0]['what']

@@ -118,9 +118,17 @@ static OpResult start_probe_emulator(Op *op, void *subject, Error **err) {
         return OP_WAIT;
 }
 
-static void keep_messages(DomainLive *live, const CpuExpansion *cpu) {
-        for (size_t i = 0; cpu && i < cpu->n_changes; i++)
-                *ARRAY_APPEND(live->messages, live->n_messages) = cpu_change_text(&cpu->changes[i]);
+/* What `dominfo` shows as long as the guest runs: how its CPU was changed, and what was warned about, so also what keeps it from
+ * being migrated before its VMM says so. */
+static void keep_messages(DomainLive *live, const StartVerdict *verdict) {
+        const PolicyVerdict *policy = verdict->policy;
+
+        for (size_t i = 0; verdict->cpu && i < verdict->cpu->n_changes; i++)
+                if (verdict->cpu->changes[i].kind != CPU_CHANGE_MISSING_OFF)            /* all in one warning below */
+                        *ARRAY_APPEND(live->messages, live->n_messages) = cpu_change_text(&verdict->cpu->changes[i]);
+        for (size_t i = 0; i < policy->n_findings; i++)
+                if (policy->findings[i].severity == POLICY_WARN)
+                        *ARRAY_APPEND(live->messages, live->n_messages) = xstrdup(policy->findings[i].what);
         live->n_own_messages = live->n_messages;
 }
 
@@ -143,7 +151,7 @@ static OpResult start_check_policy(Op *op, void *subject, Error **err) {
                 cpu_def_free(live->def->cpu);
                 live->def->cpu = cpu_def_copy(start->verdict->cpu->cpu);
         }
-        keep_messages(live, start->verdict->cpu);
+        keep_messages(live, start->verdict);
         return OP_DONE;
 }
 

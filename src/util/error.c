@@ -89,6 +89,32 @@ static void set_detail(Error *error, char *detail) {
         error->message = xasprintf("%s%s", code_prefix(error->code, NULL), detail);
 }
 
+/* The length of the UTF-8 character at p, 0: there is none. */
+static size_t utf8_length(const unsigned char *p) {
+        size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p <= 0xdf ? 2 : *p >= 0xe0 && *p <= 0xef ? 3 : *p >= 0xf0 && *p <= 0xf4 ? 4 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+/* Messages quote what strangers sent, and go out on the wire and the bus: they are UTF-8 and of a bounded length. */
+static void make_presentable(char *text) {
+        size_t n, at = ERROR_TEXT_MAX;
+
+        for (char *p = text; *p; p += n ? n : 1)
+                if ((n = utf8_length((const unsigned char *) p)) == 0)
+                        *p = '?';
+        if (strlen(text) <= ERROR_TEXT_MAX + 3)
+                return;
+        while ((text[at] & 0xc0) == 0x80)
+                at--;
+        memcpy(text + at, "...", 4);
+}
+
 __attribute__((format(printf, 5, 0)))
 static int set(Error **err, int domain, ErrorCode code, int errnum, const char *format, va_list ap) {
         CLEANUP(free) char *text = NULL;
@@ -99,6 +125,7 @@ static int set(Error **err, int domain, ErrorCode code, int errnum, const char *
         assert(!*err);
         if (vasprintf(&text, format, ap) < 0)
                 abort();
+        make_presentable(text);
         error = xnew(Error);
         error->code = code;
         error->errnum = errnum;

@@ -70,6 +70,8 @@ typedef enum ErrorDomain {
         ERROR_FROM_CHECKPOINT = 69,
 } ErrorDomain;
 
+#define ERROR_TEXT_MAX 8192     /* bytes of a detail, about: longer ones are cut */
+
 typedef struct Error {
         ErrorCode code;
         ErrorDomain domain;

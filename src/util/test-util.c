@@ -41,6 +41,19 @@ static void test_error_plain(void) {
         expect_int(err->code, ==, ERROR_INVALID_ARG);
 }
 
+static void test_error_presentable(void) {
+        CLEANUP(error_free) Error *err = NULL, *cut = NULL;
+
+        error_set(&err, ERROR_INTERNAL, "a\377b %.1s \303\251 \355\240\200", "\303\251");
+        expect_str(err->detail, "a?b ? \303\251 ???");
+        error_set(&cut, ERROR_INTERNAL, "%0100000d", 0);
+        expect_int(strlen(cut->detail), ==, ERROR_TEXT_MAX + 3);
+        expect_str(cut->detail + ERROR_TEXT_MAX, "...");
+        cut = error_free(cut);
+        error_set(&cut, ERROR_INTERNAL, "%08195d", 0);
+        expect_int(strlen(cut->detail), ==, 8195);
+}
+
 DEFINE_ENUM_TABLE(bus_table, "disk bus", "", "virtio", "ide", "scsi");
 
 static void test_table(void) {
@@ -206,6 +219,7 @@ int main(void) {
         return tap_run((const TapTest[]) {
                 { "error carries libvirt's words and domain", test_error_words },
                 { "error from errno", test_error_system },
+                { "error texts are UTF-8 and bounded", test_error_presentable },
                 { "an error without the words of its code", test_error_plain },
                 { "enum table", test_table },
                 { "nearest name", test_nearest },

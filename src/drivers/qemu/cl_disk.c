@@ -109,11 +109,11 @@ static unsigned chain_length(const DiskDef *disk) {
 }
 
 /* As libvirt counts: from the last disk on, down each chain. */
-static unsigned first_number(const Cl *cl, size_t index) {
+unsigned command_line_disk_number(const DomainDef *def, size_t index) {
         unsigned number = 1;
 
-        for (size_t i = index + 1; i < cl->def->disks.n; i++)
-                number += chain_length(cl->def->disks.items[i]);
+        for (size_t i = index + 1; i < def->disks.n; i++)
+                number += chain_length(def->disks.items[i]);
         return number;
 }
 
@@ -330,7 +330,7 @@ static int check_disk(const DiskDef *disk, Error **err) {
 }
 
 static int add_disk(Cl *cl, const DiskDef *disk, size_t index, Error **err) {
-        unsigned number = first_number(cl, index);
+        unsigned number = command_line_disk_number(cl->def, index);
         CLEANUP(free) char *drive = xasprintf("libvirt-%u-format", number);
         Layer layer = { .source = &disk->source, .format = disk->format, .backing = disk->backing, .number = number, .top = true,
                         .read_only = disk->readonly || disk->device == DISK_DEVICE_CDROM };

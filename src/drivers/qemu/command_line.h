@@ -40,6 +40,9 @@ typedef struct CommandLineParams {
  * agents, graphics), as DIR/UUID.channel0, DIR/UUID.vnc. Aliases are there. */
 int command_line_choose_paths(DomainDef *live, const char *dir, Error **err);
 
+/* The N of a disk's "libvirt-N-format": what the live definition shows as <source index=>, and QEMU's events name. */
+unsigned command_line_disk_number(const DomainDef *def, size_t index);
+
 int command_line_build(const DomainDef *def, const QemuCaps *caps, const CommandLineParams *params, CommandLine **ret, Error **err);
 CommandLine *command_line_free(CommandLine *line);      /* closes what it owns; NULL is fine; returns NULL */
 DEFINE_CLEANUP(CommandLine, command_line_free)

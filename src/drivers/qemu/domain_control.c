@@ -17,8 +17,25 @@ typedef struct ControlJob {
         const OpStep *steps;
 } ControlJob;
 
+static void control_begin(DomainJob *job);
+
+static void control_free(DomainJob *job) {
+        free(job);
+}
+
+static const DomainJobType suspend_type = { .name = "suspend", .begin = control_begin, .free = control_free };
+static const DomainJobType resume_type = { .name = "resume", .begin = control_begin, .free = control_free };
+static const DomainJobType reset_type = { .name = "reset", .begin = control_begin, .free = control_free };
+static const DomainJobType shutdown_type = { .name = "shutdown", .begin = control_begin, .free = control_free };
+static const DomainJobType reboot_type = { .name = "reboot", .begin = control_begin, .free = control_free };
+
+/* A guest may be gone before QEMU could say that it pressed the button. */
+static bool is_shut_down(const DomainJob *job) {
+        return job->type == &shutdown_type && (job->domain->state == DOMAIN_SHUTDOWN || job->domain->state == DOMAIN_SHUTOFF);
+}
+
 static void control_done(DomainJob *job, Error *err) {
-        domain_job_end(job, NULL, err);
+        domain_job_end(job, NULL, is_shut_down(job) ? NULL : err);
 }
 
 static void control_begin(DomainJob *job) {
@@ -30,16 +47,6 @@ static void control_begin(DomainJob *job) {
         else
                 domain_job_run(job, control->steps, control_done);
 }
-
-static void control_free(DomainJob *job) {
-        free(job);
-}
-
-static const DomainJobType suspend_type = { .name = "suspend", .begin = control_begin, .free = control_free };
-static const DomainJobType resume_type = { .name = "resume", .begin = control_begin, .free = control_free };
-static const DomainJobType reset_type = { .name = "reset", .begin = control_begin, .free = control_free };
-static const DomainJobType shutdown_type = { .name = "shutdown", .begin = control_begin, .free = control_free };
-static const DomainJobType reboot_type = { .name = "reboot", .begin = control_begin, .free = control_free };
 
 /* Refused at once when the state says so now; asked again when its turn has come. */
 static void control_ask(Domain *domain, const DomainJobType *type, DomainVerb verb, const OpStep *steps, Reply *reply, Error *err) {

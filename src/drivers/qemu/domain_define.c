@@ -6,6 +6,7 @@
 
 #include "drivers/qemu/cpu_pin.h"
 #include "drivers/qemu/live_nvram.h"
+#include "drivers/qemu/live_ports.h"
 #include "drivers/qemu/why.h"
 #include "policy/policy.h"
 #include "util/log.h"
@@ -254,10 +255,10 @@ static void update_cpu(Domain *domain, DomainDef *def) {
 static int dump_stored(Domain *domain, unsigned flags, char **ret, Error **err) {
         const StoredDomain *stored = domain_store_find_uuid(domain->driver->store, domain->uuid);
         CLEANUP(domain_def_free) DomainDef *def = NULL;
-        unsigned format = DOMAIN_FORMAT_INACTIVE | (flags & XML_SECURE ? DOMAIN_FORMAT_SECURE : 0);
+        unsigned format = DOMAIN_FORMAT_INACTIVE | (flags & (XML_SECURE | XML_MIGRATABLE) ? DOMAIN_FORMAT_SECURE : 0);
 
         /* The stored text is what dumpxml prints, unless there are secrets in it or the CPU is to be expanded. */
-        if (stored && !(flags & XML_UPDATE_CPU) && (flags & XML_SECURE || !strstr(stored->xml, "passw"))) {
+        if (stored && !(flags & XML_UPDATE_CPU) && (flags & (XML_SECURE | XML_MIGRATABLE) || !strstr(stored->xml, "passw"))) {
                 *ret = xstrndup(stored->xml, stored->xml_len);
                 return 0;
         }
@@ -269,15 +270,26 @@ static int dump_stored(Domain *domain, unsigned flags, char **ret, Error **err) 
         return 0;
 }
 
+/* For a later start, here or elsewhere: without what this one has chosen. libvirt's "migratable" includes secrets. */
+static char *dump_live(const Domain *domain, unsigned flags) {
+        CLEANUP(domain_def_free) DomainDef *copy = NULL;
+        unsigned format = flags & (XML_SECURE | XML_MIGRATABLE) ? DOMAIN_FORMAT_SECURE : 0;
+
+        if (!(flags & (XML_INACTIVE | XML_MIGRATABLE)))
+                return domain_def_format(domain->live->def, format);
+        copy = domain_def_copy(domain->live->def);
+        live_ports_forget(domain->driver, copy);
+        return domain_def_format(copy, format | DOMAIN_FORMAT_INACTIVE);
+}
+
 void qemu_xml_desc(Driver *base, sd_id128_t uuid, unsigned flags, Reply *reply) {
         CLEANUP(error_free) Error *err = NULL;
         CLEANUP(free) char *text = NULL;
         Domain *domain = driver_need_uuid(qemu_driver(base), uuid, &err);
-        unsigned format = (flags & XML_SECURE ? DOMAIN_FORMAT_SECURE : 0) | (flags & (XML_INACTIVE | XML_MIGRATABLE) ? DOMAIN_FORMAT_INACTIVE : 0);
 
         if (domain && flags_check(flags, XML_SECURE | XML_INACTIVE | XML_UPDATE_CPU | XML_MIGRATABLE, "qemuDomainGetXMLDesc", &err) == 0) {
                 if (domain->live && (!(flags & XML_INACTIVE) || !domain->persistent))
-                        text = domain_def_format(domain->live->def, format);
+                        text = dump_live(domain, flags);
                 else
                         dump_stored(domain, flags, &text, &err);
         }

@@ -160,6 +160,18 @@ static void on_balloon_change(Domain *domain, json_object *data) {
         domain_tell(domain, &event);
 }
 
+/* Somebody in the guest has opened or closed its end of a channel. */
+static void on_channel_change(Domain *domain, json_object *data) {
+        const char *id = json_get_string(data, "id");
+
+        LIST_FOR(channel, &domain->live->def->channels) {
+                if (!id || !streq(channel->info.alias, id))
+                        continue;
+                channel->state = json_get_bool(data, "open", false) ? CHANNEL_STATE_CONNECTED : CHANNEL_STATE_DISCONNECTED;
+                domain_status_write(domain);
+        }
+}
+
 static int name_index(const char *const *names, size_t n, const char *name) {
         for (size_t i = 0; i < n; i++)
                 if (streq(names[i], name))
@@ -219,6 +231,7 @@ static const struct {
         { "STOP", on_stop },
         { "SUSPEND", on_suspend },
         { "SUSPEND_DISK", on_suspend_disk },
+        { "VSERPORT_CHANGE", on_channel_change },
         { "WAKEUP", on_wakeup },
         { "WATCHDOG", on_watchdog },
 };

@@ -373,6 +373,8 @@ static void start_succeeded(DomainStart *start) {
         DomainJob *job = start->job;
 
         domain->start = NULL;
+        live_ports_begin(domain->live->def, start->args.incoming);
+        domain_publish(domain);
         if (!start->args.incoming) {
                 domain_status_write(domain);
                 cpu_pin_record(domain, start->verdict->cpu);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "drivers/qemu/command_line.h"
 #include "drivers/qemu/qemu_driver.h"
 
 /* ---- VNC ---- */
@@ -40,6 +41,17 @@ static bool has_tcp_port(const GraphicsDef *graphics) {
                !(graphics->listens.n > 0 && graphics->listens.items[0]->type == LISTEN_NONE);
 }
 
+/* As QEMU is told; clients look here where to connect. */
+static void choose_address(GraphicsDef *graphics) {
+        GraphicsListen *listen = graphics->listens.n > 0 ? graphics->listens.items[0] : NULL;
+
+        if (!listen || listen->type != LISTEN_ADDRESS || listen->address || graphics->listen)
+                return;
+        listen->address = xstrdup("127.0.0.1");
+        listen->auto_address = true;
+        graphics->listen = xstrdup("127.0.0.1");
+}
+
 static int choose_port(QemuDriver *driver, GraphicsDef *graphics, Error **err) {
         for (unsigned i = 0; i < 64 * N_ELEMENTS(driver->vnc_ports); i++) {
                 if (port_known(driver, i) || !port_is_free((uint16_t) (VNC_PORT_MIN + i)))
@@ -55,6 +67,7 @@ int live_ports_choose(QemuDriver *driver, DomainDef *def, Error **err) {
         LIST_FOR(graphics, &def->graphics) {
                 if (!has_tcp_port(graphics))
                         continue;
+                choose_address(graphics);
                 if (graphics->autoport == TRISTATE_YES || !graphics->port.set || graphics->port.value <= 0) {
                         if (choose_port(driver, graphics, err) < 0)
                                 return -1;
@@ -77,6 +90,50 @@ void live_ports_claim(QemuDriver *driver, const DomainDef *def) {
 
 void live_ports_release(QemuDriver *driver, const DomainDef *def) {
         mark_all(driver, def, false);
+}
+
+/* ---- The rest ---- */
+
+static bool has_balloon(const DomainDef *def) {
+        return def->memballoon && def->memballoon->model != MEMBALLOON_NONE;
+}
+
+void live_ports_begin(DomainDef *def, bool incoming) {
+        for (size_t i = 0; i < def->disks.n; i++)
+                if (!disk_source_is_empty(&def->disks.items[i]->source))
+                        def->disks.items[i]->source.index = OPT_UINT(command_line_disk_number(def, i));
+        LIST_FOR(channel, &def->channels)
+                if (channel->target == CHANNEL_TARGET_VIRTIO && !channel->state)
+                        channel->state = CHANNEL_STATE_DISCONNECTED;
+        if (has_balloon(def) && !incoming)
+                def->current_memory_kib = OPT_U64(def->memory_kib);
+}
+
+static void forget_text(char **text) {
+        free(*text);
+        *text = NULL;
+}
+
+static void forget_graphics(GraphicsDef *graphics) {
+        if (graphics->autoport == TRISTATE_YES)
+                graphics->port = OPT_INT(-1);
+        LIST_FOR(listen, &graphics->listens) {
+                if (!listen->auto_address)
+                        continue;
+                listen->auto_address = false;
+                forget_text(&listen->address);
+                forget_text(&graphics->listen);
+        }
+}
+
+void live_ports_forget(const QemuDriver *driver, DomainDef *def) {
+        CLEANUP(free) char *ours = xasprintf("%s/domains/", driver->runtime_dir);
+
+        LIST_FOR(graphics, &def->graphics)
+                forget_graphics(graphics);
+        LIST_FOR(channel, &def->channels)
+                if (channel->source.type == CHAR_UNIX && channel->source.path && strncmp(channel->source.path, ours, strlen(ours)) == 0)
+                        forget_text(&channel->source.path);
 }
 
 /* ---- ptys ---- */

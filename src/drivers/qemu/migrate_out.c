@@ -6,6 +6,7 @@
 #include "drivers/qemu/domain_define.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/explain.h"
+#include "drivers/qemu/live_ports.h"
 #include "drivers/qemu/migration.h"
 #include "drivers/qemu/qemu_driver.h"
 #include "util/log.h"
@@ -204,16 +205,15 @@ static int check_callers_xml(const DomainDef *live, const char *xml, char **ret,
 
 static int describe_domain(MigrateOut *out, char **ret, Error **err) {
         Domain *domain = out->job.domain;
-        CLEANUP(domain_def_free) DomainDef *stored = NULL;
-        const DomainDef *def = domain_live_def(domain);
+        CLEANUP(domain_def_free) DomainDef *def = NULL;
 
-        if (is_offline(out)) {
-                if (domain_stored_def(domain, &stored, err) < 0)
-                        return -1;
-                def = stored;
-        }
+        if (!is_offline(out))
+                def = domain_def_copy(domain_live_def(domain));
+        else if (domain_stored_def(domain, &def, err) < 0)
+                return -1;
         if (out->xml)
                 return check_callers_xml(def, out->xml, ret, err);
+        live_ports_forget(domain->driver, def);         /* the destination chooses its own */
         *ret = domain_def_format(def, DOMAIN_FORMAT_SECURE | DOMAIN_FORMAT_INACTIVE);
         return 0;
 }

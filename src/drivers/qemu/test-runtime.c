@@ -617,6 +617,7 @@ static void test_start_request(void) {
 /* What the command line cannot say is said before the guest runs. */
 static void test_set_up_devices(void) {
         CLEANUP(free) char *log = NULL, *members = NULL, *xml = NULL, *place = NULL;
+        sd_id128_t uuid;
         const char *at;
         size_t len;
 
@@ -627,6 +628,7 @@ static void test_set_up_devices(void) {
         xml = xasprintf("<domain type='qemu'><name>db1</name><memory unit='MiB'>64</memory><currentMemory unit='MiB'>32</currentMemory><vcpu>1</vcpu>"
                         "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><emulator>%s</emulator>"
                         "<interface type='user'><mac address='52:54:00:00:00:01'/><link state='down'/></interface>"
+                        "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel><graphics type='vnc' autoport='yes'/>"
                         "<memballoon model='virtio'><stats period='7'/></memballoon></devices></domain>", story.emulator);
         expect_str(CALL(create_xml, &caller, xml, 0), NULL);
         expect_int(fs_read_at(AT_FDCWD, place, 100000, &log, &len), ==, 0);
@@ -637,6 +639,15 @@ static void test_set_up_devices(void) {
         at = strstr(at, "[\"balloon\", {\"value\": 33554432}]");
         expect(at != NULL);
         expect(strstr(at, "[\"cont\"") != NULL);
+        uuid = driver_find_name(qemu_driver(story.driver), "db1")->uuid;
+        expect_str(CALL(xml_desc, uuid, 0), NULL);
+        expect_contains(answer.text, "<currentMemory unit='KiB'>65536</currentMemory>");        /* the guest has not given any back */
+        expect_contains(answer.text, "run/domains/");
+        expect_contains(answer.text, "state='disconnected'");
+        expect_contains(answer.text, "autoport='yes' listen='127.0.0.1'");
+        expect_str(CALL(xml_desc, uuid, 8), NULL);
+        expect(!strstr(answer.text, "run/domains/"));                   /* what the start chose does not travel */
+        expect(!strstr(answer.text, "127.0.0.1"));
         expect_str(CALL(destroy, driver_find_name(qemu_driver(story.driver), "db1")->uuid, 0), NULL);
         story_end();
 }

@@ -8,7 +8,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RULE_FILES = ("policy_intent.c", "policy_tech.c", "rules_cpu.c", "rules_device.c", "rules_secure.c")
-STORIES = {"policy": "src/policy/test-policy.c", "cpu-expand": "src/cpumodel/test-cpu-expand.c"}
+STORIES = {"policy": "src/policy/test-policy.c", "cpu-expand": "src/cpumodel/test-cpu-expand.c",
+           "integration": "tests/integration/test_policy.py"}
 problems = []
 
 
@@ -31,6 +32,8 @@ def rules():
 
 
 def titles(path):
+    if path.endswith(".py"):
+        return set(re.findall(r"^def test_(\w+)", read(path), re.M))
     return set(re.findall(r'\{\s*"([^"]+)",\s*test_', read(path)))
 
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 
 import harness
 from harness import check, contains, equal, guest_xml, guests_of, read, wait_for
@@ -170,6 +171,24 @@ def test_secure_execution_host_elsewhere(t):
     equal((report['verdict'], report['migratable'], report['simulated']), ('allow', 'yes', True))
     equal({f['code'] for f in report['findings']}, {'WARD-CPU-STRIPPED'})
     contains(report['findings'][-1]['what'], "'unpack'")
+
+
+def test_a_hung_vmm_is_not_waited_for(t):
+    """explain migrate of a guest whose QEMU hangs: an error soon, and the truth again when it goes on"""
+    daemon = t.daemon()
+    define(t, daemon, 'hung')
+    t.virsh(daemon, 'start', 'hung')
+    pid = guests_of('hung')[0]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = t.wardsh(daemon, 'explain', 'migrate', 'hung', ok=False)
+        equal(done.returncode, 1, 'exit status: could not be asked')
+        contains(done.stderr, 'its VMM did not say within 2 s')
+        equal(explain(t, daemon, 'start', 'hung')['verdict'], 'allow')
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    equal(explain(t, daemon, 'migrate', 'hung')['migratable'], 'yes')
+    t.virsh(daemon, 'destroy', 'hung')
 
 
 def test_settings_are_read_again(t):

@@ -327,6 +327,8 @@ static int open_dirs(QemuDriver *driver, const QemuDriverConfig *config, Error *
                         return error_set_errno(err, -r, "cannot open the directory '%s'", dirs[i].name);
         }
         driver->caps = qemu_caps_cache_new(driver->runner->loop, cache_fd, search);
+        if (driver->change_user)
+                qemu_caps_cache_set_user(driver->caps, driver->uid, driver->gid);
         return 0;
 }
 

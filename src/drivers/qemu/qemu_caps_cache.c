@@ -43,6 +43,7 @@ struct QemuCapsCache {
         int dir_fd;
         char *host_identity;            /* NULL: not yet asked for */
         QemuBinaries *binaries;
+        QemuProbeUser user;
         struct lh_table *entries;       /* binary -> CacheEntry, owned */
 };
 
@@ -78,6 +79,10 @@ QemuCapsCache *qemu_caps_cache_new(sd_event *loop, int dir_fd, const char *searc
         cache->binaries = qemu_binaries_new(search_path);
         cache->entries = lh_kchar_table_new(16, entry_free);
         return cache;
+}
+
+void qemu_caps_cache_set_user(QemuCapsCache *cache, uid_t uid, gid_t gid) {
+        cache->user = (QemuProbeUser) { .change = true, .uid = uid, .gid = gid };
 }
 
 const char *const *qemu_caps_cache_binaries(QemuCapsCache *cache) {
@@ -289,15 +294,18 @@ static bool kvm_is_hopeless(const char *binary, Error **err) {
         return true;
 }
 
+static int entry_probe_accel(CacheEntry *entry, QemuAccel accel) {
+        if (qemu_probe_new(entry->cache->loop, entry->binary, accel, &entry->cache->user, on_probed, entry, &entry->probes[accel],
+                           &entry->answers[accel].err) < 0)
+                return -1;
+        entry->n_running++;
+        return 0;
+}
+
 static int entry_probe(CacheEntry *entry, Error **err) {
-        if (!kvm_is_hopeless(entry->binary, &entry->answers[QEMU_ACCEL_KVM].err)) {
-                if (qemu_probe_new(entry->cache->loop, entry->binary, QEMU_ACCEL_KVM, on_probed, entry, &entry->probes[QEMU_ACCEL_KVM],
-                                   &entry->answers[QEMU_ACCEL_KVM].err) == 0)
-                        entry->n_running++;
-        }
-        if (qemu_probe_new(entry->cache->loop, entry->binary, QEMU_ACCEL_TCG, on_probed, entry, &entry->probes[QEMU_ACCEL_TCG],
-                           &entry->answers[QEMU_ACCEL_TCG].err) == 0)
-                entry->n_running++;
+        if (!kvm_is_hopeless(entry->binary, &entry->answers[QEMU_ACCEL_KVM].err))
+                entry_probe_accel(entry, QEMU_ACCEL_KVM);
+        entry_probe_accel(entry, QEMU_ACCEL_TCG);
         if (entry->n_running)
                 return 0;
         error_move(err, STEAL(entry->answers[QEMU_ACCEL_TCG].err));

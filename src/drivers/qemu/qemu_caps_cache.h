@@ -5,6 +5,7 @@
  * microcode, KVM's module parameters and /dev/kvm. When any of them changes, the next question probes again; whoever still
  * holds the older QemuCaps keeps it. */
 #pragma once
+#include <sys/types.h>
 #include <systemd/sd-event.h>
 #include "drivers/qemu/qemu_caps.h"
 
@@ -15,6 +16,8 @@ typedef struct QemuCapsRequest QemuCapsRequest;
  * identity or of another version of virtward is ignored and written anew. search_path: directories to look for qemu-system-* in, separated
  * by ':'; NULL: /usr/bin, /usr/libexec and $PATH. Costs nothing: neither a file is read nor a program started before a question. */
 QemuCapsCache *qemu_caps_cache_new(sd_event *loop, int dir_fd, const char *search_path);
+/* Probes run as that user from now on, as guests do; needs root. */
+void qemu_caps_cache_set_user(QemuCapsCache *cache, uid_t uid, gid_t gid);
 /* Running probes end; whoever waits for one is told an error first. */
 QemuCapsCache *qemu_caps_cache_free(QemuCapsCache *cache);
 DEFINE_CLEANUP(QemuCapsCache, qemu_caps_cache_free)

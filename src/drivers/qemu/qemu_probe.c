@@ -31,6 +31,7 @@ struct QemuProbe {
         sd_event *loop;
         char *binary;
         QemuAccel accel;
+        QemuProbeUser user;
         QemuProbeDone done;
         void *userdata;
         Process *process;
@@ -476,7 +477,9 @@ static int probe_spawn(QemuProbe *probe, int monitor, int errors, Error **err) {
         const char *const env[] = { "LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
         return process_spawn(probe->loop, &(ProcessSpec) { .argv = argv, .env = env, .fds = &monitor, .n_fds = 1, .stdin_fd = -1,
-                                                           .stdout_fd = -1, .stderr_fd = errors, .dies_with_us = true },
+                                                           .stdout_fd = -1, .stderr_fd = errors, .dies_with_us = true,
+                                                           .change_user = probe->user.change, .uid = probe->user.uid,
+                                                           .gid = probe->user.gid },
                              on_process_end, probe, &probe->process, err);
 }
 
@@ -511,10 +514,11 @@ static json_object *row_arguments(const ProbeRow *row) {
         return arguments;
 }
 
-int qemu_probe_new(sd_event *loop, const char *binary, QemuAccel accel, QemuProbeDone done, void *userdata, QemuProbe **ret, Error **err) {
+int qemu_probe_new(sd_event *loop, const char *binary, QemuAccel accel, const QemuProbeUser *user, QemuProbeDone done, void *userdata,
+                   QemuProbe **ret, Error **err) {
         CLEANUP(qemu_probe_free) QemuProbe *probe = xnew(QemuProbe);
 
-        *probe = (QemuProbe) { .loop = loop, .accel = accel, .done = done, .userdata = userdata, .stderr_fd = -1 };
+        *probe = (QemuProbe) { .loop = loop, .accel = accel, .user = *user, .done = done, .userdata = userdata, .stderr_fd = -1 };
         probe->binary = xstrdup(binary);
         probe->answer.common = json_object_new_object();
         json_add_string(probe->answer.common, "binary", binary);

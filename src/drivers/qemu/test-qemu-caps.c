@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -362,6 +363,31 @@ static void test_binaries(void) {
         remove_dir();
 }
 
+/* A client can name any program as an emulator: it gets no more rights than a guest. */
+static void test_user(void) {
+        sd_event *loop = NULL;
+        QemuCapsCache *cache;
+        CLEANUP(free) char *path = NULL;
+        Told told = { .wanted = 1 };
+
+        if (geteuid() != 0)
+                skip("only root can change the user");
+        make_dir();
+        expect_int(fchmod(dir_fd, 0755), ==, 0);
+        path = write_script("qemu-system-sh4", "#!/bin/sh\necho uid $(id -u) $(id -g) $(id -G) >&2\n");
+        expect(sd_event_new(&loop) >= 0);
+        told.loop = loop;
+        cache = qemu_caps_cache_new(loop, -1, dir_path);
+        qemu_caps_cache_set_user(cache, 65534, 65533);
+        expect(qemu_caps_cache_get(cache, path, on_told, &told));
+        sd_event_loop(loop);
+        expect_contains(told.err->message, "uid 65534 65533 65533");
+        told_done(&told);
+        qemu_caps_cache_free(cache);
+        sd_event_unref(loop);
+        remove_dir();
+}
+
 static void test_absent_vsock(void) {
         CLEANUP(error_free) Error *err = NULL;
         unsigned cid = 0;
@@ -397,6 +423,7 @@ int main(void) {
                 { "a changed binary is probed again", test_changed_binary },
                 { "binaries that fail say why", test_bad_binaries },
                 { "absent binaries", test_absent },
+                { "probes run as the guests' user", test_user },
                 { "installed binaries", test_binaries },
                 { "a bridge that is not there", test_absent_bridge },
                 { "no vsock on this host", test_absent_vsock },

@@ -254,23 +254,36 @@ static int check_domain(const Parser *parser, const xmlNode *node, void *object,
 
 const Element domain_element = { sizeof(DomainDef), domain_rows, check_domain };
 
-/* Comments and processing instructions say nothing, but would cut a text in two. Source text is kept for metadata. */
-static void drop_comments(xmlNode *node) {
-        for (xmlNode *next; node; node = next) {
-                xmlNode *before = node->prev;
+#define MERGES_MAX 1000
 
+static bool is_blank_text(const xmlNode *node) {
+        return node->type == XML_TEXT_NODE && node->content[strspn((const char *) node->content, " \t\r\n")] == 0;
+}
+
+/* Takes a comment out. The texts around it become one; not so blanks, which say nothing either. True: merged. */
+static bool drop_comment(xmlNode *node, xmlNode **next) {
+        xmlNode *before = node->prev, *after = node->next;
+
+        xmlUnlinkNode(node);
+        xmlFreeNode(node);
+        if (!before || !after || before->type != XML_TEXT_NODE || after->type != XML_TEXT_NODE)
+                return false;
+        if (is_blank_text(before) && is_blank_text(after))
+                return false;
+        *next = after->next;
+        xmlTextMerge(before, after);
+        return true;
+}
+
+/* Comments and processing instructions say nothing, but would cut a text in two. Source text is kept for metadata. Each
+ * merge copies the text so far, so there is a limit. */
+static void drop_comments(xmlNode *node, size_t *n_merged) {
+        for (xmlNode *next; node && *n_merged <= MERGES_MAX; node = next) {
                 next = node->next;
-                if (node->type == XML_COMMENT_NODE || node->type == XML_PI_NODE) {
-                        xmlUnlinkNode(node);
-                        xmlFreeNode(node);
-                        if (before && next && before->type == XML_TEXT_NODE && next->type == XML_TEXT_NODE) {
-                                xmlNode *after = next->next;
-
-                                xmlTextMerge(before, next);
-                                next = after;
-                        }
-                } else if (node->type == XML_ELEMENT_NODE && node->children)
-                        drop_comments(node->children);
+                if (node->type == XML_COMMENT_NODE || node->type == XML_PI_NODE)
+                        *n_merged += drop_comment(node, &next);
+                else if (node->type == XML_ELEMENT_NODE && node->children)
+                        drop_comments(node->children, n_merged);
         }
 }
 
@@ -278,11 +291,14 @@ int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **re
         CLEANUP(xmlFreeDoc) xmlDoc *doc = NULL;
         CLEANUP(domain_def_free) DomainDef *def = NULL;
         const Parser parser = { .text = xml, .len = len, .inactive = flags & DOMAIN_PARSE_INACTIVE };
+        size_t n_merged = 0;
         xmlNode *root;
 
         if (xml_parse(xml, len, "(domain_definition)", &doc, err) < 0 || xml_root(doc, "domain", &root, err) < 0)
                 return -1;
-        drop_comments(root->children);
+        drop_comments(root->children, &n_merged);
+        if (n_merged > MERGES_MAX)
+                return error_set(err, ERROR_XML, "more than %d comments inside of texts", MERGES_MAX);
         def = xnew(DomainDef);
         if (element_parse(&parser, &domain_element, root, def, err) < 0)
                 return -1;

@@ -64,16 +64,24 @@ bool row_applies(const Row *row, const void *object) {
         return !row->when.values || row->when.values & BIT(*(const int *) ((const char *) object + row->when.offset));
 }
 
+static bool is_blank(const char *text) {
+        while (isspace((unsigned char) *text))
+                text++;
+        return !*text;
+}
+
+static bool is_text(const xmlNode *node) {
+        return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) && node->content && *node->content;
+}
+
+/* Blanks before a comment may stand apart from the text after it. */
 const char *element_text(const xmlNode *node) {
         const xmlNode *text = NULL;
 
-        for (const xmlNode *child = node->children; child; child = child->next) {
-                if (child->type != XML_TEXT_NODE && child->type != XML_CDATA_SECTION_NODE)
-                        continue;
-                if (!text)
+        for (const xmlNode *child = node->children; child; child = child->next)
+                if (is_text(child) && (!text || is_blank((const char *) text->content)))
                         text = child;
-        }
-        return text && text->content && *text->content ? (const char *) text->content : NULL;
+        return text ? (const char *) text->content : NULL;
 }
 
 static const char *attribute_text(const xmlAttr *attribute) {
@@ -222,12 +230,6 @@ static int read_value(const Parser *parser, const Level *level, const Row *row, 
         return refuse_value(parser, row, node, attribute, value, err);
 }
 
-static bool is_blank(const char *text) {
-        while (isspace((unsigned char) *text))
-                text++;
-        return !*text;
-}
-
 /* The row of the element's own text, if it has one. */
 static const Row *find_text_row(const Level *level) {
         for (const Row *row = level->from; row < level->to; row++)
@@ -274,8 +276,7 @@ static int level_parse_text(const Parser *parser, const Level *level, const xmlN
         if (row)
                 return read_text(parser, level, row, node, err);
         for (const xmlNode *child = node->children; child; child = child->next)
-                if ((child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) &&
-                    !is_blank((const char *) child->content)) {
+                if (is_text(child) && !is_blank((const char *) child->content)) {
                         CLEANUP(free) char *subject = xasprintf("text in <%s>", node->name);
 
                         return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "this element has no text");

@@ -360,6 +360,20 @@ static void test_comments(void) {
         expect_int(def->memory_kib, ==, 10);
 }
 
+static void test_many_comments(void) {
+        CLEANUP(strbuf_done) StrBuf xml = {};
+        CLEANUP(domain_def_free) DomainDef *def =
+                parse("<domain type='qemu'><name>n</name><!-- a --> <!-- b -->\n<memory> <!-- c --> <!-- d --> 7 <!-- e --></memory>"
+                      "<os><type>hvm</type></os></domain>", 0);
+
+        expect_int(def->memory_kib, ==, 7);
+        strbuf_add(&xml, "<domain type='qemu'><name>");
+        for (int i = 0; i < 2000; i++)
+                strbuf_add(&xml, "a<!---->");
+        strbuf_add(&xml, "</name></domain>");
+        expect_refused(xml.text, "more than 1000 comments inside of texts");
+}
+
 static void test_secrets(void) {
         CLEANUP(domain_def_free) DomainDef *def = parse(START "<devices><graphics type='vnc' passwd='hush'/></devices>" END, 0);
         CLEANUP(free) char *open = domain_def_format(def, 0), *secure = domain_def_format(def, DOMAIN_FORMAT_SECURE);
@@ -518,6 +532,7 @@ int main(int argc, char **argv) {
                 { "type, memory and vcpus", test_domain_checks },
                 { "a misspelt bus", test_brief_example },
                 { "comments inside of values", test_comments },
+                { "comments without end", test_many_comments },
                 { "passwords are printed only when asked for", test_secrets },
                 { "what only a running domain has", test_live_parts },
                 { "differences, all and of the ABI", test_difference },

@@ -346,6 +346,10 @@ static void test_cpu_sets(void) {
         expect(cpu_set_has(set, 3) && !cpu_set_has(set, 2) && cpu_set_has(set, 8) && !cpu_set_has(set, 100000));
         expect_int(cpu_set_count(set), ==, 4);
         free(set);
+        expect_int(cpu_set_parse("63-64,127-192,^128", &set), ==, 0);
+        expect_int(cpu_set_count(set), ==, 2 + 66 - 1);
+        expect(cpu_set_has(set, 63) && cpu_set_has(set, 64) && !cpu_set_has(set, 65) && !cpu_set_has(set, 128) && cpu_set_has(set, 192));
+        free(set);
         expect_int(cpu_set_parse("", &set), <, 0);
         expect_int(cpu_set_parse("1,", &set), <, 0);
         expect_int(cpu_set_parse("^1", &set), <, 0);

@@ -106,11 +106,11 @@ static int parse_range(const char **text, uint64_t *bits) {
         }
         if (last < first || (negate && !(bits[first / 64] >> first % 64 & 1)))
                 return -EINVAL;
-        for (unsigned i = first; i <= last; i++) {
-                if (negate)
-                        bits[i / 64] &= ~(UINT64_C(1) << i % 64);
-                else
-                        bits[i / 64] |= UINT64_C(1) << i % 64;
+        for (unsigned word = first / 64; word <= last / 64; word++) {
+                unsigned low = word == first / 64 ? first % 64 : 0, high = word == last / 64 ? last % 64 : 63;
+                uint64_t mask = (UINT64_MAX >> (63 - high)) & (UINT64_MAX << low);
+
+                bits[word] = negate ? bits[word] & ~mask : bits[word] | mask;
         }
         return 0;
 }

@@ -16,21 +16,12 @@ static int check_ide(const Completion *completion, const ControllerDef *controll
         return 0;
 }
 
-static bool has_master(const DomainDef *def, const ControllerDef *companion) {
-        LIST_FOR(other, &def->controllers)
-                if (other->type == CONTROLLER_USB && other->index.value == companion->index.value && !other->info.usb_master_port.set)
-                        return true;
-        return false;
-}
-
 static int check_usb(const Completion *completion, const ControllerDef *controller, Error **err) {
         const char *model = table_name(&controller_model_table, controller->model);
         size_t n = 0;
 
         LIST_FOR(other, &completion->def->controllers)
                 n += other->type == CONTROLLER_USB;
-        if (controller->info.usb_master_port.set && !has_master(completion->def, controller))
-                return error_set(err, ERROR_XML_DETAIL, "No master USB controller specified");
         if (controller->model == CONTROLLER_USB_NONE && n > 1)
                 return error_set(err, ERROR_XML_DETAIL, "Can't add another USB controller: USB is disabled for this domain");
         if (controller->ports.set && controller->model != CONTROLLER_NEC_XHCI && controller->model != CONTROLLER_QEMU_XHCI)
@@ -187,7 +178,7 @@ static int check_sounds(const Completion *completion, Error **err) {
                 SoundModel model;
                 const char *type;
         } rows[] = {
-                { SOUND_ICH9, "ich9-intel-hda" }, { SOUND_ICH6, "intel-hda" }, { SOUND_USB, "usb-audio" },
+                { SOUND_ICH9, "ich9-intel-hda" }, { SOUND_USB, "usb-audio" },
         };
 
         LIST_FOR(sound, &completion->def->sounds)
@@ -202,6 +193,10 @@ static int check_sounds(const Completion *completion, Error **err) {
 
 static int check_inputs(const Completion *completion, Error **err) {
         LIST_FOR(input, &completion->def->inputs) {
+                if (input->bus == INPUT_BUS_PS2 && completion->kind == MACHINE_S390)
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "ps2 is not supported by this QEMU binary");
+                if (input->type == INPUT_EVDEV && input->bus)
+                        return refuse_domain(err, "input evdev doesn't support bus element");
                 if (input->bus == INPUT_BUS_USB && input->type == INPUT_KEYBOARD && !completion_has_device(completion, "usb-kbd"))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "usb keyboard is not supported by this QEMU binary");
                 if (input->bus == INPUT_BUS_XEN || input->bus == INPUT_BUS_PARALLELS)
@@ -274,7 +269,7 @@ static int check_serial(const Completion *completion, const SerialDef *serial, E
         switch (serial->target) {
         case SERIAL_TARGET_ISA:
         case SERIAL_TARGET_ISA_DEBUG:
-                here = completion_is_x86(completion);
+                here = completion->kind != MACHINE_S390;
                 break;
         case SERIAL_TARGET_SPAPR_VIO:
                 here = completion->kind == MACHINE_PSERIES;
@@ -364,6 +359,8 @@ static int check_hostdevs(const Completion *completion, Error **err) {
                 if (streq(hostdev->model, "vfio-ccw") && !completion_has_device(completion, "vfio-ccw"))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "VFIO CCW device assignment is not supported by this version of QEMU");
         }
+        if (completion->def->redirdevs.n > 0 && !completion_has_device(completion, "usb-redir"))
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "USB redirection is not supported by this version of QEMU");
         if (completion->def->hubs.n > 0 && !completion_has_device(completion, "usb-hub"))
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "usb-hub not supported by QEMU binary");
         return 0;

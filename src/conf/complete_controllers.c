@@ -144,6 +144,18 @@ static void default_master(ControllerDef *controller) {
                 controller->info.usb_master_port = OPT_UINT(2 * (controller->model - CONTROLLER_ICH9_UHCI1));
 }
 
+/* Companions alone are no controller. */
+static int check_masters(const DomainDef *def, Error **err) {
+        bool any = false, master = false;
+
+        LIST_FOR(controller, &def->controllers)
+                if (controller->type == CONTROLLER_USB) {
+                        any = true;
+                        master |= !controller->info.usb_master_port.set;
+                }
+        return any && !master ? error_set(err, ERROR_XML_DETAIL, "No master USB controller specified") : 0;
+}
+
 int complete_order(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
         __typeof__(def->disks) disks = def->disks;
@@ -151,6 +163,8 @@ int complete_order(Completion *completion, Error **err) {
 
         LIST_FOR(controller, &def->controllers)
                 default_master(controller);
+        if (check_masters(def, err) < 0)
+                return -1;
         memset(&def->disks, 0, sizeof(def->disks));
         for (size_t i = 0; i < disks.n; i++)
                 LIST_INSERT(&def->disks, disk_place(def, disks.items[i]), disks.items[i]);

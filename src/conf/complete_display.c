@@ -188,16 +188,17 @@ static int order_videos(DomainDef *def, Error **err) {
 
 /* ---- audio ---- */
 
-/* SDL, D-Bus and egl-headless say nothing of sound. */
+/* What the last screen that has a say in it offers; SDL brings its own, which libvirt leaves to QEMU. */
 static AudioType default_audio(const DomainDef *def) {
         AudioType type = def->graphics.n == 0 ? AUDIO_NONE : AUDIO_TYPE_UNSET;
 
-        LIST_FOR(graphics, &def->graphics) {
+        LIST_FOR(graphics, &def->graphics)
                 if (graphics->type == GRAPHICS_SPICE)
-                        return AUDIO_SPICE;
-                if (graphics->type == GRAPHICS_VNC)
+                        type = AUDIO_SPICE;
+                else if (graphics->type == GRAPHICS_VNC)
                         type = AUDIO_NONE;
-        }
+                else if (graphics->type == GRAPHICS_SDL)
+                        type = AUDIO_TYPE_UNSET;
         return type;
 }
 
@@ -213,7 +214,7 @@ static void complete_audio(Completion *completion) {
         audio->id = 1;
         audio->type = type;
         LIST_APPEND(&def->audios, audio);
-        completion_note(completion, "what the first screen offers", "<audio id='1' type='%s'>", table_name(&audio_type_table, audio->type));
+        completion_note(completion, "what the last screen offers", "<audio id='1' type='%s'>", table_name(&audio_type_table, audio->type));
 }
 
 int complete_display(Completion *completion, Error **err) {

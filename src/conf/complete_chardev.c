@@ -45,10 +45,8 @@ static const struct {
 };
 
 static void complete_serial(Completion *completion, SerialDef *serial) {
-        if (serial->target == SERIAL_TARGET_ISA && completion->kind == MACHINE_PSERIES) {       /* what older libvirts wrote there */
+        if (serial->target == SERIAL_TARGET_ISA && completion->kind == MACHINE_PSERIES)         /* what older libvirts wrote there */
                 serial->target = SERIAL_TARGET_SPAPR_VIO;
-                serial->model = SERIAL_MODEL_UNSET;
-        }
         if (!serial->target)
                 serial->target = default_target(completion, serial);
         for (size_t i = 0; i < N_ELEMENTS(target_models); i++)

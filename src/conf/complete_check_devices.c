@@ -266,9 +266,12 @@ static int check_shmems(const Completion *completion, Error **err) {
 static int check_serial(const Completion *completion, const SerialDef *serial, Error **err) {
         bool here = true;
 
+        if (serial->model == SERIAL_MODEL_ISA_SERIAL && serial->target != SERIAL_TARGET_ISA)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Target model 'isa-serial' requires target type 'isa-serial'");
+        if (serial->target == SERIAL_TARGET_ISA_DEBUG && !completion_is_x86(completion))
+                return refuse_domain(err, "isa-debug serial type only valid on x86 architecture");
         switch (serial->target) {
         case SERIAL_TARGET_ISA:
-        case SERIAL_TARGET_ISA_DEBUG:
                 here = completion->kind != MACHINE_S390;
                 break;
         case SERIAL_TARGET_SPAPR_VIO:

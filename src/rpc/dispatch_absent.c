@@ -82,7 +82,7 @@ static int run_none_of_domain(RpcCall *call, const void *args, void *ret, Error 
 }
 
 /* Nothing here hands out leases, and no guest agent is spoken to. */
-#define ADDRESSES_FROM_AGENT 1
+enum { ADDRESSES_FROM_LEASE, ADDRESSES_FROM_AGENT, ADDRESSES_FROM_ARP };
 
 static int run_no_addresses(RpcCall *call, const void *args, void *ret, Error **err) {
         const WireDomainFlags *arg = args;      /* where flags is the source, and flags follow */
@@ -92,6 +92,8 @@ static int run_no_addresses(RpcCall *call, const void *args, void *ret, Error **
                 return -1;
         if (!view->active)
                 return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_INVALID, "domain is not running");
+        if (arg->flags > ADDRESSES_FROM_ARP)
+                return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, "Unknown IP address data source %u", arg->flags);
         if (arg->flags == ADDRESSES_FROM_AGENT)
                 return error_set(err, ERROR_ARGUMENT_UNSUPPORTED, "QEMU guest agent is not configured");
         return 0;

@@ -230,6 +230,27 @@ static void test_domains_are_found_by_uuid(void) {
         bench_stop();
 }
 
+static void test_addresses(void) {
+        WireDomain stopped = fake1();
+        WireInt none = { -1 };
+        Peer peer;
+
+        start(2);
+        stopped.uuid.bytes[15] = 2;
+        peer = peer_open(true, 0);
+        ask_with(&peer, 353, WireDomainFlags, fake1(), 0);
+        expect_value(&peer, WireInt, &none);
+        expect_int(none.value, ==, 0);
+        ask_with(&peer, 353, WireDomainFlags, fake1(), 1);
+        expect_error(&peer, 74, 10, "argument unsupported: QEMU guest agent is not configured");
+        ask_with(&peer, 353, WireDomainFlags, fake1(), 9);
+        expect_error(&peer, 74, 10, "argument unsupported: Unknown IP address data source 9");
+        ask_with(&peer, 353, WireDomainFlags, stopped, 0);
+        expect_error(&peer, 55, 20, "Requested operation is not valid: domain is not running");
+        peer_close(&peer);
+        bench_stop();
+}
+
 static void test_vcpu_flags(void) {
         static const struct {
                 unsigned flags;
@@ -883,6 +904,7 @@ int main(void) {
                 { "read-only connections are denied every row that is not for them", test_read_only_is_denied_all_else },
                 { "a domain is found by its UUID, whatever else the reference says", test_domains_are_found_by_uuid },
                 { "flags of a vCPU count", test_vcpu_flags },
+                { "addresses of interfaces", test_addresses },
                 { "arguments that are too short, or longer", test_payload_too_short_or_long },
                 { "frames that are no calls are dropped", test_stray_frames_are_dropped },
                 { "broken frames end the connection, and no other", test_broken_frames_end_the_connection },

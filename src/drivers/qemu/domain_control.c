@@ -295,12 +295,19 @@ static void answer_no_job(Reply *reply) {
         reply_give(reply, &(Result) { .kind = RESULT_PARAMS });
 }
 
+static int job_stats_flags_check(unsigned flags, Error **err) {
+        if ((flags & JOB_STATS_KEEP_COMPLETED) && !(flags & JOB_STATS_COMPLETED))
+                return error_set_plain(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG, "Flag 'VIR_DOMAIN_JOB_STATS_COMPLETED' is required by "
+                                       "flag 'VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED'");
+        return flags_check(flags, JOB_STATS_COMPLETED | JOB_STATS_KEEP_COMPLETED, "qemuDomainGetJobStats", err);
+}
+
 void qemu_job_stats(Driver *driver, sd_id128_t uuid, unsigned flags, Reply *reply) {
         CLEANUP(error_free) Error *err = NULL;
         Domain *domain = driver_need_uuid(qemu_driver(driver), uuid, &err);
         bool completed = flags & JOB_STATS_COMPLETED;
 
-        if (!domain || flags_check(flags, JOB_STATS_COMPLETED | JOB_STATS_KEEP_COMPLETED, "qemuDomainGetJobStats", &err) < 0 ||
+        if (!domain || job_stats_flags_check(flags, &err) < 0 ||
             (!completed && domain_verb_check(domain, VERB_JOB, &err) < 0)) {
                 reply_fail(reply, err);
                 return;

@@ -33,6 +33,9 @@ static int metadata_get(Domain *domain, int type, const char *uri, unsigned flag
         const DomainDef *def;
         char *value;
 
+        if ((flags & AFFECT_LIVE) && (flags & AFFECT_CONFIG))
+                return error_set_plain(err, ERROR_FROM_DOMAIN, ERROR_INVALID_ARG,
+                                       "Flags 'VIR_DOMAIN_AFFECT_LIVE' and 'VIR_DOMAIN_AFFECT_CONFIG' are mutually exclusive");
         if (metadata_check(domain, type, &flags, "qemuDomainGetMetadata", err) < 0)
                 return -1;
         if (!(flags & AFFECT_LIVE) && domain_stored_def(domain, &stored, err) < 0)

@@ -261,6 +261,8 @@ typedef struct DriverVerbs {
         void (*domain_capabilities)(Driver *driver, const char *emulator, const char *arch, const char *machine, const char *virttype,
                                     unsigned flags, Reply *reply);              /* TEXT, XML; all may be NULL */
 
+        void (*to_native)(Driver *driver, const char *format, const char *xml, unsigned flags, Reply *reply);  /* TEXT, a command line */
+
         void (*define)(Driver *driver, const char *xml, unsigned flags, Reply *reply);                          /* DOMAIN */
         void (*undefine)(Driver *driver, sd_id128_t uuid, unsigned flags, Reply *reply);
         void (*create_xml)(Driver *driver, const Caller *caller, const char *xml, unsigned flags, Reply *reply); /* DOMAIN */

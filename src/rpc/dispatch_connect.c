@@ -173,6 +173,14 @@ static int run_domain_capabilities(RpcCall *call, const void *args, void *ret, E
         return RPC_LATER;
 }
 
+static int run_to_native(RpcCall *call, const void *args, void *ret, Error **err) {
+        const WireNativeArgs *arg = args;
+        Driver *driver = rpc_call_driver(call);
+
+        driver->verbs->to_native(driver, arg->format, arg->xml, arg->flags, rpc_call_later(call));
+        return RPC_LATER;
+}
+
 /* No host SMBIOS table is read: it needs root, and says nothing that a guest's owner must know. */
 static int run_sysinfo(RpcCall *call, const void *args, void *ret, Error **err) {
         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Host SMBIOS information is not available");
@@ -205,6 +213,8 @@ static const Procedure rows[] = {
           NO_WIRE, NO_WIRE, run_auth_refused },
         { 110, "CONNECT_GET_URI", "virConnectGetURI", RIGHT_READ, ERROR_FROM_DOMAIN,
           NO_WIRE, WIRE(WireString), run_get_uri },
+        { 136, "CONNECT_DOMAIN_XML_TO_NATIVE", "virConnectDomainXMLToNative", RIGHT_WRITE, ERROR_FROM_DOMAIN,
+          WIRE(WireNativeArgs), WIRE(WireString), run_to_native, answer_text, VERB(to_native), COST_WORK },
         { 149, "CONNECT_IS_SECURE", "virConnectIsSecure", RIGHT_READ, ERROR_FROM_DOMAIN,
           NO_WIRE, WIRE(WireInt), run_is_secure },
         { 157, "CONNECT_GET_LIB_VERSION", "virConnectGetLibVersion", RIGHT_READ, ERROR_FROM_DOMAIN,

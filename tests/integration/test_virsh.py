@@ -3,6 +3,7 @@
 """test_virsh.py - Debian's own virsh, unmodified, through a relay that decodes every message and forgives no byte."""
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -286,6 +287,24 @@ def test_statistics(t):
     contains(text, "Domain: 'vm1'", "Domain: 'vm2'", 'state.state=1', 'state.state=5')
     contains(s.out('domstats', 'vm1', '--state', '--vcpu'), 'vcpu.current=1')
     s.virsh('destroy', 'vm1')
+
+
+def test_command_line_of_a_definition_starts(t):
+    """domxml-to-native: what it prints is run by hand, and QEMU answers on the monitor that it names."""
+    s = Session(t)
+    xml = t.file('n.xml', guest_xml('na,me', devices="<serial type='null'/>"))
+    text = s.out('domxml-to-native', 'qemu-argv', xml)
+    words = shlex.split(text.replace('\\\n', ' '))
+    contains(text, 'guest=na,,me')
+    path = re.search(r'charmonitor,path=([^,]*),server', text).group(1)
+    qemu = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: os.path.exists(path) or qemu.poll() is not None, 'the monitor')
+    check(qemu.poll() is None, 'QEMU takes it: %s' % words)
+    qemu.kill()
+    qemu.communicate()
+    os.unlink(path)
+    contains(s.virsh('domxml-to-native', 'foo', xml, ok=False).stderr, 'unsupported config type foo')
+    equal(s.out('list', '--all', '--name'), '', 'nothing was defined')
 
 
 def test_unknown_procedure(t):

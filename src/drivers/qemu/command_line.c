@@ -146,11 +146,16 @@ static int chapter_identity(Cl *cl, Error **err) {
 }
 
 static int chapter_monitor(Cl *cl, Error **err) {
+        CLEANUP(free) char *path = cl->params->monitor_path ? cl_escape(cl->params->monitor_path) : NULL;
+
         if (cl->def->graphics.n == 0)
                 cl_add(cl, "-display", "none");
         cl_add(cl, "-no-user-config", NULL);
         cl_add(cl, "-nodefaults", NULL);
-        cl_addf(cl, "-chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off", FIRST_FD);
+        if (path)
+                cl_addf(cl, "-chardev", "socket,id=charmonitor,path=%s,server=on,wait=off", path);
+        else
+                cl_addf(cl, "-chardev", "socket,id=charmonitor,fd=%d,server=on,wait=off", FIRST_FD);
         cl_add(cl, "-mon", "chardev=charmonitor,id=monitor,mode=control");
         return 0;
 }
@@ -231,7 +236,8 @@ int command_line_build(const DomainDef *def, const QemuCaps *caps, const Command
         CLEANUP(command_line_free) CommandLine *line = xnew(CommandLine);
         Cl cl = { .def = def, .caps = caps, .params = params, .line = line };
 
-        cl_add_fd(&cl, params->monitor_fd);
+        if (!params->monitor_path)
+                cl_add_fd(&cl, params->monitor_fd);
         if (cl_prepare(&cl, err) < 0)
                 return -1;
         *ARRAY_APPEND(line->argv, line->n_argv) = xstrdup(qemu_caps_binary(caps));

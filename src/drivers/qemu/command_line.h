@@ -26,6 +26,7 @@ typedef struct CommandLine {
 
 typedef struct CommandLineParams {
         int monitor_fd;                 /* listening UNIX socket, becomes descriptor 3; borrowed: the CommandLine does not close it */
+        const char *monitor_path;       /* not NULL: instead, QEMU makes the socket there; for a command line that is run by hand */
         bool incoming;                  /* -incoming defer */
         bool only_migratable;           /* -only-migratable */
         const CpuDef *cpu;              /* the frozen CPU (CpuExpansion.cpu); NULL: that of the definition */

@@ -17,6 +17,7 @@
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/explain.h"
 #include "drivers/qemu/migration.h"
+#include "drivers/qemu/native.h"
 #include "drivers/qemu/qemu_driver.h"
 #include "drivers/qemu/why.h"
 #include "util/fs.h"
@@ -247,6 +248,7 @@ static const DriverVerbs qemu_verbs = {
         .hypervisor_version_ask = qemu_hypervisor_version_ask,
         .capabilities = qemu_capabilities,
         .domain_capabilities = qemu_domain_capabilities,
+        .to_native = qemu_to_native,
         .define = qemu_define,
         .undefine = qemu_undefine,
         .create_xml = qemu_create_xml,

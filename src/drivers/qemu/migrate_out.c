@@ -323,22 +323,34 @@ static OpResult perform_migrate(Op *op, void *subject, Error **err) {
         return domain_qmp_ask(op, out->job.domain, "migrate", arguments, NULL, NULL, false, err);
 }
 
+/* It was cancelled too late: all of it has been sent, and QEMU keeps the guest paused. */
+static void on_given_up(json_object *result, const Error *err, void *userdata) {
+        Domain *domain = userdata;
+
+        if (err)
+                return;
+        if (migration_end(json_get_string(result, "status")) != MIGRATION_DONE)
+                domain->live->paused_reason = 0;
+        else if (domain->state == DOMAIN_PAUSED && domain->reason == PAUSED_MIGRATION)
+                continue_here(domain);
+}
+
 /* A guest that ran goes on by itself when QEMU gives the transfer up, but not when all of it was sent. The client, told of the
  * failure, has the destination drop it. */
 static void undo_migrate(void *subject) {
         MigrateOut *out = out_of(subject);
-        DomainLive *live = out->job.domain->live;
+        Domain *domain = out->job.domain;
+        DomainLive *live = domain->live;
 
         out->transferring = false;
         if (!live)
                 return;
         live->on_qmp_event = NULL;
-        live->paused_reason = 0;
         live->running_reason = RUNNING_MIGRATION_CANCELED;
-        if (out->end == MIGRATION_GOING && live->qmp)
-                qmp_client_call(live->qmp, "migrate_cancel", NULL, NULL, NULL, NULL);
-        else if (out->end == MIGRATION_DONE && out->was_running && live->qmp)
-                continue_here(out->job.domain);
+        if (!live->qmp)
+                return;
+        qmp_client_call(live->qmp, "migrate_cancel", NULL, NULL, NULL, NULL);
+        qmp_client_call(live->qmp, "query-migrate", NULL, on_given_up, domain, NULL);
 }
 
 static int on_progress_timer(sd_event_source *source, uint64_t usec, void *userdata);

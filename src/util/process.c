@@ -107,11 +107,6 @@ static void __attribute__((noreturn)) child_exec(const ProcessSpec *spec, pid_t 
         child_place_fds(spec);
         setsid();
         child_reset_signals();
-        if (spec->dies_with_us) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                if (getppid() != parent)
-                        _exit(127);
-        }
         if (chdir(spec->directory ? spec->directory : "/") < 0)
                 child_fail("change to directory", spec->directory);
         if (spec->no_core_dump)
@@ -121,6 +116,12 @@ static void __attribute__((noreturn)) child_exec(const ProcessSpec *spec, pid_t 
         if (spec->change_user && (setgroups(0, NULL) < 0 || setresgid(spec->gid, spec->gid, spec->gid) < 0 ||
                                   setresuid(spec->uid, spec->uid, spec->uid) < 0))
                 child_fail("drop privileges for", spec->argv[0]);
+        /* After the change of user, which would undo it. */
+        if (spec->dies_with_us) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (getppid() != parent)
+                        _exit(127);
+        }
         execve(spec->argv[0], (char *const *) spec->argv, (char *const *) spec->env);
         child_fail("execute", spec->argv[0]);
         _exit(127);

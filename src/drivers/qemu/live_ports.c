@@ -131,9 +131,14 @@ void live_ports_forget(const QemuDriver *driver, DomainDef *def) {
 
         LIST_FOR(graphics, &def->graphics)
                 forget_graphics(graphics);
-        LIST_FOR(channel, &def->channels)
-                if (channel->source.type == CHAR_UNIX && channel->source.path && strncmp(channel->source.path, ours, strlen(ours)) == 0)
-                        forget_text(&channel->source.path);
+        LIST_FOR(channel, &def->channels) {
+                CharSource *source = &channel->source;
+
+                if (source->type != CHAR_UNIX || !source->path || strncmp(source->path, ours, strlen(ours)) != 0)
+                        continue;
+                source->mode = CHAR_MODE_UNSET;
+                forget_text(&source->path);
+        }
 }
 
 /* ---- ptys ---- */

@@ -432,6 +432,41 @@ static void test_monitor_lost(void) {
         story_end();
 }
 
+/* Events in an order, and with members, that no QEMU would send: the daemon stays, and the guest can be destroyed. */
+static char *random_events(unsigned seed) {
+        static const char *const names[] = { "SHUTDOWN", "STOP", "RESUME", "RESET", "POWERDOWN", "GUEST_PANICKED", "SUSPEND", "SUSPEND_DISK", "WAKEUP",
+                                             "RTC_CHANGE", "WATCHDOG", "BLOCK_IO_ERROR", "BALLOON_CHANGE", "VSERPORT_CHANGE", "MIGRATION", "NO_SUCH_EVENT" };
+        static const char *const datas[] = { "null", "{}", "[]", "\"text\"", "{\"guest\": true, \"reason\": \"guest-reset\"}", "{\"guest\": \"yes\", \"action\": 7}",
+                                             "{\"action\": \"pause\", \"actual\": 18446744073709551615, \"offset\": -1}", "{\"id\": null, \"open\": 1}",
+                                             "{\"node-name\": \"libvirt-99999999999-format\", \"action\": \"stop\"}", "{\"status\": \"completed\"}" };
+        StrBuf text = {};
+
+        strbuf_add(&text, "\"on\": {\"system_reset\": {\"say\": [");
+        for (int i = 0; i < 60; i++) {
+                seed = seed * 1103515245 + 12345;
+                strbuf_addf(&text, "%s{\"event\": \"%s\", \"data\": %s}", i ? ", " : "", names[(seed >> 16) % N_ELEMENTS(names)],
+                            datas[(seed >> 20) % N_ELEMENTS(datas)]);
+        }
+        strbuf_add(&text, "]}}");
+        return strbuf_steal(&text);
+}
+
+static void test_random_events(void) {
+        for (unsigned seed = 1; seed <= 8; seed++) {
+                CLEANUP(free) char *members = random_events(seed);
+                sd_id128_t uuid = start(members, seed % 2 ? "<on_crash>preserve</on_crash>" : "<on_crash>restart</on_crash>");
+
+                CALL(reset, uuid, 0);
+                for (int i = 0; i < 5; i++)
+                        sd_event_run(story.runner.loop, 10 * USEC_PER_MSEC);
+                CALL(suspend, uuid);
+                CALL(resume, uuid);
+                CALL(destroy, uuid, 0);
+                expect(!view_of(uuid)->active);
+                story_end();
+        }
+}
+
 static void test_stubborn(void) {
         sd_id128_t uuid = start("\"sigterm\": \"ignore\"", "");
         Domain *domain = driver_find_uuid(qemu_driver(story.driver), uuid);
@@ -869,6 +904,7 @@ static int run_all(void) {
                 { "the guest panics", test_panic },
                 { "QEMU is killed from outside", test_killed },
                 { "the monitor is lost", test_monitor_lost },
+                { "QEMU says what none would say", test_random_events },
                 { "QEMU ignores SIGTERM", test_stubborn },
                 { "QEMU refuses to start", test_qemu_refuses },
                 { "each step of a start made to fail", test_each_step_fails },

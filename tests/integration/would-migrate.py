@@ -68,7 +68,7 @@ def parts(root):
         ('graphics', ALL, "<graphics type='vnc' port='-1' autoport='yes'/><video><model type='virtio'/></video>", ''),
         ('tpm-passthrough', ('q35',), "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>", ''),
         ('memory-dimm', ('q35',), "<memory model='dimm'><target><size unit='MiB'>128</size><node>0</node></target></memory>",
-         "<maxMemory slots='2' unit='MiB'>1024</maxMemory><cpu><numa><cell id='0' cpus='0' memory='256' unit='MiB'/></numa></cpu>"),
+         "<maxMemory slots='2' unit='MiB'>1024</maxMemory><features><acpi/></features><cpu><numa><cell id='0' cpus='0' memory='256' unit='MiB'/></numa></cpu>"),
         ('memory-mixed', ('q35',), disk(root, 'vdi') + "<sound model='usb'/>", ''),
     ]
     for model in ('virtio', 'e1000', 'e1000e', 'rtl8139', 'usb-net', 'vmxnet3', 'i82559c', 'ne2k_pci', 'pcnet', 'tulip', 'virtio-transitional',

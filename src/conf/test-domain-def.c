@@ -316,7 +316,9 @@ static void test_names(void) {
                        "name '..' is not allowed: it is a directory's");
         expect_refused("<domain type='qemu'><name> </name><memory>1</memory><os><type>hvm</type></os></domain>",
                        "name must contain at least one non-blank character");
-        CLEANUP(free) char *long_name = xasprintf("<domain type='qemu'><name>%0201d</name><memory>1</memory><os><type>hvm</type></os></domain>", 0);
+        CLEANUP(free)
+        char *long_name =
+                xasprintf("<domain type='qemu'><name>%0201d</name><memory>1</memory><os><type>hvm</type></os></domain>", 0);
 
         expect_refused(long_name, "name '0000000000000000000000000000000000000000...' is longer than 200 bytes");
         expect_refused("<domain type='qemu'><name/><memory>1</memory><os><type>hvm</type></os></domain>",
@@ -362,9 +364,11 @@ static void test_comments(void) {
 
 static void test_many_comments(void) {
         CLEANUP(strbuf_done) StrBuf xml = {};
-        CLEANUP(domain_def_free) DomainDef *def =
-                parse("<domain type='qemu'><name>n</name><!-- a --> <!-- b -->\n<memory> <!-- c --> <!-- d --> 7 <!-- e --></memory>"
-                      "<os><type>hvm</type></os></domain>", 0);
+        CLEANUP(domain_def_free)
+        DomainDef *def = parse(
+                "<domain type='qemu'><name>n</name><!-- a --> <!-- b -->\n<memory> <!-- c --> <!-- d --> 7 <!-- e --></memory>"
+                "<os><type>hvm</type></os></domain>",
+                0);
 
         expect_int(def->memory_kib, ==, 7);
         strbuf_add(&xml, "<domain type='qemu'><name>");

@@ -348,7 +348,8 @@ static void test_cpu_sets(void) {
         free(set);
         expect_int(cpu_set_parse("63-64,127-192,^128", &set), ==, 0);
         expect_int(cpu_set_count(set), ==, 2 + 66 - 1);
-        expect(cpu_set_has(set, 63) && cpu_set_has(set, 64) && !cpu_set_has(set, 65) && !cpu_set_has(set, 128) && cpu_set_has(set, 192));
+        expect(cpu_set_has(set, 63) && cpu_set_has(set, 64) && !cpu_set_has(set, 65) && !cpu_set_has(set, 128) &&
+               cpu_set_has(set, 192));
         free(set);
         expect_int(cpu_set_parse("", &set), <, 0);
         expect_int(cpu_set_parse("1,", &set), <, 0);

@@ -57,6 +57,9 @@ def test_unknown_flags_are_refused(t):
     equal(code_of(domain.createWithFlags, 1 << 30), (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_FROM_QEMU))
     equal(code_of(domain.undefineFlags, 1 << 30)[0], libvirt.VIR_ERR_INVALID_ARG)
     equal(code_of(conn.defineXMLFlags, guest_xml('vm2'), 1 << 30)[0], libvirt.VIR_ERR_INVALID_ARG)
+    wrong = guest_xml('vm2').replace('</devices>', '<teapot/></devices>')
+    equal(code_of(conn.defineXMLFlags, wrong, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)[0], libvirt.VIR_ERR_XML_INVALID_SCHEMA)
+    conn.defineXMLFlags(guest_xml('vm2'), libvirt.VIR_DOMAIN_DEFINE_VALIDATE).undefine()
 
 
 def test_unknown_elements_are_named(t):

@@ -119,12 +119,14 @@ int complete_machine(Completion *completion, Error **err) {
                 completion_note(completion, "the emulator of this architecture", "/domain/devices/emulator: %s", def->emulator);
         }
         if (!asked)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Emulator '%s' has no default machine type: name one in <os><type machine=...>", def->emulator);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "Emulator '%s' has no default machine type: name one in <os><type machine=...>", def->emulator);
         if (!facts->find_machine(facts->userdata, asked, &completion->machine))
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Emulator '%s' does not support machine type '%s'", def->emulator, asked);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Emulator '%s' does not support machine type '%s'", def->emulator,
+                                 asked);
         if (!streq(def->os.machine, completion->machine.name)) {
-                completion_note(completion, def->os.machine ? "that alias stands for it today" : "the emulator's default", "/domain/os/type/@machine: %s",
-                                completion->machine.name);
+                completion_note(completion, def->os.machine ? "that alias stands for it today" : "the emulator's default",
+                                "/domain/os/type/@machine: %s", completion->machine.name);
                 free(def->os.machine);
                 def->os.machine = xstrdup(completion->machine.name);
         }
@@ -219,7 +221,8 @@ static int complete_vcpus(Completion *completion, Error **err) {
                 def->vcpus = 1;
         count_enabled_vcpus(def);
         if (def->current_vcpus > def->vcpus)
-                return error_set(err, ERROR_XML, "maxvcpus must not be less than current vcpus (%u < %u)", def->vcpus, def->current_vcpus);
+                return error_set(err, ERROR_XML, "maxvcpus must not be less than current vcpus (%u < %u)", def->vcpus,
+                                 def->current_vcpus);
         if (def->current_vcpus == def->vcpus)
                 def->current_vcpus = 0;
         completion_default_text(&def->vcpu_placement, streq(def->numa_tune.placement, "auto") ? "auto" : "static");
@@ -230,7 +233,8 @@ static int complete_vcpus(Completion *completion, Error **err) {
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CPU topology doesn't match maximum vcpu count");
         }
         if (completion->machine.max_cpus && def->vcpus > completion->machine.max_cpus)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Maximum CPUs greater than specified machine type limit %u", completion->machine.max_cpus);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Maximum CPUs greater than specified machine type limit %u",
+                                 completion->machine.max_cpus);
         return 0;
 }
 
@@ -264,12 +268,13 @@ static int has_boot_order(const DeviceRef *device, void *userdata) {
 static void complete_nvram(Completion *completion) {
         DomainDef *def = completion->def;
 
-        if (def->os.loader_type != LOADER_PFLASH || def->os.loader_readonly != TRISTATE_YES || def->os.loader_stateless == TRISTATE_YES ||
-            def->os.nvram || !completion->facts->nvram_dir)
+        if (def->os.loader_type != LOADER_PFLASH || def->os.loader_readonly != TRISTATE_YES ||
+            def->os.loader_stateless == TRISTATE_YES || def->os.nvram || !completion->facts->nvram_dir)
                 return;
         def->os.has_nvram = true;
         def->os.nvram = xasprintf("%s/%s_VARS.fd", completion->facts->nvram_dir, def->name);
-        completion_note(completion, "firmware that cannot be written keeps its variables beside it", "/domain/os/nvram: %s", def->os.nvram);
+        completion_note(completion, "firmware that cannot be written keeps its variables beside it", "/domain/os/nvram: %s",
+                        def->os.nvram);
 }
 
 /* A definition says what it boots from in <os> or device by device; one that says nothing boots from its disk. */
@@ -291,7 +296,8 @@ int complete_boot(Completion *completion, Error **err) {
 
 static bool slot_taken(const DomainDef *def, unsigned slot) {
         LIST_FOR(memory, &def->memories)
-                if (memory->info.address.type == ADDRESS_DIMM && memory->info.address.dimm.slot.set && memory->info.address.dimm.slot.value == slot)
+                if (memory->info.address.type == ADDRESS_DIMM && memory->info.address.dimm.slot.set &&
+                    memory->info.address.dimm.slot.value == slot)
                         return true;
         return false;
 }
@@ -310,7 +316,8 @@ int complete_memory_slots(Completion *completion, Error **err) {
                 while (slot_taken(def, slot))
                         slot++;
                 if (slot >= def->memory_slots)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "memory device slot '%u' exceeds slots count '%u'", slot, def->memory_slots);
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "memory device slot '%u' exceeds slots count '%u'", slot,
+                                         def->memory_slots);
                 address->type = ADDRESS_DIMM;
                 address->dimm.slot = OPT_UINT(slot);
         }

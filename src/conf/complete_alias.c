@@ -58,7 +58,8 @@ static char *disk_alias(const DomainDef *def, const DiskDef *disk) {
         if (disk->bus == DISK_BUS_SCSI && scsi_model(def, address->drive.controller) == CONTROLLER_LSILOGIC)
                 return xasprintf("%s%u-%u-%u", prefix, address->drive.controller, address->drive.bus, address->drive.unit);
         if (disk->bus == DISK_BUS_SCSI)
-                return xasprintf("%s%u-%u-%u-%u", prefix, address->drive.controller, address->drive.bus, address->drive.target, address->drive.unit);
+                return xasprintf("%s%u-%u-%u-%u", prefix, address->drive.controller, address->drive.bus, address->drive.target,
+                                 address->drive.unit);
         return xasprintf("%s%u-%u-%u", prefix, address->drive.controller, address->drive.bus, address->drive.unit);
 }
 
@@ -67,23 +68,28 @@ static const struct {
         const char *prefix;
         bool numbered;
 } alias_rows[] = {
-        { DEVICE_FILESYSTEM, "fs", true }, { DEVICE_INTERFACE, "net", true }, { DEVICE_SMARTCARD, "smartcard", true },
-        { DEVICE_SERIAL, "serial", true }, { DEVICE_PARALLEL, "parallel", true }, { DEVICE_CONSOLE, "console", true },
-        { DEVICE_CHANNEL, "channel", true }, { DEVICE_INPUT, "input", true }, { DEVICE_TPM, "tpm", true },
-        { DEVICE_SOUND, "sound", true }, { DEVICE_VIDEO, "video", true }, { DEVICE_HOSTDEV, "hostdev", true },
-        { DEVICE_REDIRDEV, "redir", true }, { DEVICE_HUB, "hub", true }, { DEVICE_WATCHDOG, "watchdog", true },
-        { DEVICE_MEMBALLOON, "balloon0", false }, { DEVICE_RNG, "rng", true }, { DEVICE_NVRAM, "nvram", false },
-        { DEVICE_PANIC, "panic", true }, { DEVICE_SHMEM, "shmem", true }, { DEVICE_IOMMU, "iommu0", false }, { DEVICE_VSOCK, "vsock0", false },
+        { DEVICE_FILESYSTEM, "fs", true },        { DEVICE_INTERFACE, "net", true },     { DEVICE_SMARTCARD, "smartcard", true },
+        { DEVICE_SERIAL, "serial", true },        { DEVICE_PARALLEL, "parallel", true }, { DEVICE_CONSOLE, "console", true },
+        { DEVICE_CHANNEL, "channel", true },      { DEVICE_INPUT, "input", true },       { DEVICE_TPM, "tpm", true },
+        { DEVICE_SOUND, "sound", true },          { DEVICE_VIDEO, "video", true },       { DEVICE_HOSTDEV, "hostdev", true },
+        { DEVICE_REDIRDEV, "redir", true },       { DEVICE_HUB, "hub", true },           { DEVICE_WATCHDOG, "watchdog", true },
+        { DEVICE_MEMBALLOON, "balloon0", false }, { DEVICE_RNG, "rng", true },           { DEVICE_NVRAM, "nvram", false },
+        { DEVICE_PANIC, "panic", true },          { DEVICE_SHMEM, "shmem", true },       { DEVICE_IOMMU, "iommu0", false },
+        { DEVICE_VSOCK, "vsock0", false },
 };
 
 static char *memory_alias(const MemoryDeviceDef *memory, size_t index) {
         static const char *const prefixes[MEMORY_MODEL_TYPE_MAX] = {
-                [MEMORY_DIMM] = "dimm", [MEMORY_NVDIMM] = "nvdimm", [MEMORY_VIRTIO_PMEM] = "virtiopmem", [MEMORY_VIRTIO_MEM] = "virtiomem",
+                [MEMORY_DIMM] = "dimm",
+                [MEMORY_NVDIMM] = "nvdimm",
+                [MEMORY_VIRTIO_PMEM] = "virtiopmem",
+                [MEMORY_VIRTIO_MEM] = "virtiomem",
                 [MEMORY_SGX_EPC] = "epc",
         };
         const DeviceAddress *address = &memory->info.address;
 
-        return xasprintf("%s%zu", prefixes[memory->model], address->type == ADDRESS_DIMM ? (size_t) address->dimm.slot.value : index);
+        return xasprintf("%s%zu", prefixes[memory->model],
+                         address->type == ADDRESS_DIMM ? (size_t) address->dimm.slot.value : index);
 }
 
 static char *make_alias(const DomainDef *def, const DeviceRef *device) {
@@ -95,7 +101,8 @@ static char *make_alias(const DomainDef *def, const DeviceRef *device) {
                 return memory_alias(device->def, device->index);
         for (size_t i = 0; i < N_ELEMENTS(alias_rows); i++)
                 if (alias_rows[i].kind == device->kind)
-                        return alias_rows[i].numbered ? xasprintf("%s%zu", alias_rows[i].prefix, device->index) : xstrdup(alias_rows[i].prefix);
+                        return alias_rows[i].numbered ? xasprintf("%s%zu", alias_rows[i].prefix, device->index) :
+                                                        xstrdup(alias_rows[i].prefix);
         return NULL;
 }
 

@@ -11,7 +11,8 @@ bool device_is_virtio(const DeviceRef *device) {
         case DEVICE_CONTROLLER: {
                 const ControllerDef *controller = device->def;
                 return controller->type == CONTROLLER_VIRTIO_SERIAL ||
-                       (controller->type == CONTROLLER_SCSI && (controller->model == CONTROLLER_VIRTIO_SCSI || controller->model >= CONTROLLER_VIRTIO));
+                       (controller->type == CONTROLLER_SCSI &&
+                        (controller->model == CONTROLLER_VIRTIO_SCSI || controller->model >= CONTROLLER_VIRTIO));
         }
         case DEVICE_MEMBALLOON:
                 return ((const MemballoonDef *) device->def)->model != MEMBALLOON_NONE;
@@ -80,8 +81,8 @@ static uint32_t *ccw_keys(const CcwPass *pass, size_t *ret_n) {
 static int check_ccw(const uint32_t *keys, size_t n, Error **err) {
         for (size_t i = 1; i < n; i++)
                 if (keys[i] == keys[i - 1])
-                        return error_set(err, ERROR_INTERNAL, "The CCW devno '%x.%x.%04x' is in use already ", keys[i] >> 18, keys[i] >> 16 & 3,
-                                         keys[i] & 0xffff);
+                        return error_set(err, ERROR_INTERNAL, "The CCW devno '%x.%x.%04x' is in use already ", keys[i] >> 18,
+                                         keys[i] >> 16 & 3, keys[i] & 0xffff);
         return 0;
 }
 
@@ -111,16 +112,16 @@ static int assign_ccw(CcwPass *pass, Error **err) {
                 if (!pass->completion->facts->note)
                         continue;
                 path = device_ref_path(&pass->devices[i]);
-                completion_note(pass->completion, "the next free device number", "%s: ccw %x.%x.%04x", path, address->ccw.cssid.value,
-                                address->ccw.ssid.value, address->ccw.devno.value);
+                completion_note(pass->completion, "the next free device number", "%s: ccw %x.%x.%04x", path,
+                                address->ccw.cssid.value, address->ccw.ssid.value, address->ccw.devno.value);
         }
         return 0;
 }
 
 /* libvirt gives them by kind, in this order. */
 static const DeviceKind ccw_order[] = {
-        DEVICE_DISK, DEVICE_INTERFACE, DEVICE_HOSTDEV, DEVICE_VIDEO, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_FILESYSTEM, DEVICE_MEMBALLOON,
-        DEVICE_RNG, DEVICE_VSOCK,
+        DEVICE_DISK,  DEVICE_INTERFACE,  DEVICE_HOSTDEV,    DEVICE_VIDEO, DEVICE_CONTROLLER,
+        DEVICE_INPUT, DEVICE_FILESYSTEM, DEVICE_MEMBALLOON, DEVICE_RNG,   DEVICE_VSOCK,
 };
 
 static unsigned ccw_rank(DeviceKind kind) {
@@ -164,8 +165,9 @@ typedef struct SpaprPass {
 static int has_reg(const DeviceRef *device, void *userdata) {
         const SpaprPass *pass = userdata;
 
-        return device->info && device->info != pass->except && device->kind != DEVICE_CONSOLE && device->info->address.type == ADDRESS_SPAPR_VIO &&
-               device->info->address.spapr_reg.set && device->info->address.spapr_reg.value == pass->reg;
+        return device->info && device->info != pass->except && device->kind != DEVICE_CONSOLE &&
+               device->info->address.type == ADDRESS_SPAPR_VIO && device->info->address.spapr_reg.set &&
+               device->info->address.spapr_reg.value == pass->reg;
 }
 
 /* Each kind of device begins at its own number and goes up in pages. */
@@ -195,14 +197,16 @@ int complete_spapr(Completion *completion, Error **err) {
         DomainDef *def = completion->def;
 
         LIST_FOR(interface, &def->interfaces)
-                if (streq(interface->model, "spapr-vlan") && reg_wanted(&interface->info) && assign_reg(completion, &interface->info, 0x1000, err) < 0)
+                if (streq(interface->model, "spapr-vlan") && reg_wanted(&interface->info) &&
+                    assign_reg(completion, &interface->info, 0x1000, err) < 0)
                         return -1;
         LIST_FOR(controller, &def->controllers)
-                if (controller->type == CONTROLLER_SCSI && controller->model == CONTROLLER_IBMVSCSI && reg_wanted(&controller->info) &&
-                    assign_reg(completion, &controller->info, 0x2000, err) < 0)
+                if (controller->type == CONTROLLER_SCSI && controller->model == CONTROLLER_IBMVSCSI &&
+                    reg_wanted(&controller->info) && assign_reg(completion, &controller->info, 0x2000, err) < 0)
                         return -1;
         LIST_FOR(serial, &def->serials)
-                if (serial->target == SERIAL_TARGET_SPAPR_VIO && reg_wanted(&serial->info) && assign_reg(completion, &serial->info, 0x30000000, err) < 0)
+                if (serial->target == SERIAL_TARGET_SPAPR_VIO && reg_wanted(&serial->info) &&
+                    assign_reg(completion, &serial->info, 0x30000000, err) < 0)
                         return -1;
         if (def->nvram && reg_wanted(&def->nvram->info) && assign_reg(completion, &def->nvram->info, 0x3000, err) < 0)
                 return -1;
@@ -220,8 +224,8 @@ static bool port_taken(const DomainDef *def, const DeviceInfo *except, unsigned 
         LIST_FOR(channel, &def->channels) {
                 const DeviceAddress *address = &channel->info.address;
 
-                if (&channel->info != except && address->type == ADDRESS_VIRTIO_SERIAL && address->virtio_serial.controller == controller &&
-                    address->virtio_serial.port == port)
+                if (&channel->info != except && address->type == ADDRESS_VIRTIO_SERIAL &&
+                    address->virtio_serial.controller == controller && address->virtio_serial.port == port)
                         return true;
         }
         return false;
@@ -234,7 +238,8 @@ static int assign_port(Completion *completion, DeviceInfo *info, Error **err) {
         unsigned first = given ? info->address.virtio_serial.controller : 0;
 
         for (unsigned index = first; index < 256 && (!given || index == first); index++) {
-                const ControllerDef *controller = completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, index, "the others have no free port");
+                const ControllerDef *controller =
+                        completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, index, "the others have no free port");
                 unsigned n = controller->ports.set ? controller->ports.value : DEFAULT_PORTS;
 
                 for (unsigned port = 1; port < n; port++) {
@@ -254,7 +259,8 @@ int complete_virtio_serial(Completion *completion, Error **err) {
         LIST_FOR(channel, &completion->def->channels) {
                 const DeviceAddress *address = &channel->info.address;
 
-                if (channel->target != CHANNEL_TARGET_VIRTIO || (address->type == ADDRESS_VIRTIO_SERIAL && address->virtio_serial.port > 0))
+                if (channel->target != CHANNEL_TARGET_VIRTIO ||
+                    (address->type == ADDRESS_VIRTIO_SERIAL && address->virtio_serial.port > 0))
                         continue;
                 if (assign_port(completion, &channel->info, err) < 0)
                         return -1;

@@ -45,7 +45,7 @@ static const struct {
 };
 
 static void complete_serial(Completion *completion, SerialDef *serial) {
-        if (serial->target == SERIAL_TARGET_ISA && completion->kind == MACHINE_PSERIES)         /* what older libvirts wrote there */
+        if (serial->target == SERIAL_TARGET_ISA && completion->kind == MACHINE_PSERIES) /* what older libvirts wrote there */
                 serial->target = SERIAL_TARGET_SPAPR_VIO;
         if (!serial->target)
                 serial->target = default_target(completion, serial);
@@ -91,8 +91,9 @@ static void pair_console(Completion *completion) {
 
 /* Targets whose first port a guest takes as its console. */
 static bool is_console_port(const SerialDef *serial) {
-        return serial->target == SERIAL_TARGET_UNSET || serial->target == SERIAL_TARGET_ISA || serial->target == SERIAL_TARGET_SPAPR_VIO ||
-               serial->target == SERIAL_TARGET_SYSTEM || serial->target == SERIAL_TARGET_SCLP;
+        return serial->target == SERIAL_TARGET_UNSET || serial->target == SERIAL_TARGET_ISA ||
+               serial->target == SERIAL_TARGET_SPAPR_VIO || serial->target == SERIAL_TARGET_SYSTEM ||
+               serial->target == SERIAL_TARGET_SCLP;
 }
 
 /* A path that libvirt or virtward has picked at a start: ".../domain-3-NAME/CHANNEL", ".../domains/UUID.channel0". */
@@ -123,8 +124,10 @@ static int check_isa_ports(const DomainDef *def, Error **err) {
                 for (size_t j = 0; j < i; j++) {
                         const SerialDef *a = def->serials.items[i], *b = def->serials.items[j];
 
-                        if (a->target == SERIAL_TARGET_ISA && b->target == SERIAL_TARGET_ISA && a->port.set && b->port.set && a->port.value == b->port.value)
-                                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "target port '%u' already allocated", a->port.value);
+                        if (a->target == SERIAL_TARGET_ISA && b->target == SERIAL_TARGET_ISA && a->port.set && b->port.set &&
+                            a->port.value == b->port.value)
+                                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL,
+                                                      "target port '%u' already allocated", a->port.value);
                 }
         return 0;
 }
@@ -134,7 +137,8 @@ int complete_chardevs(Completion *completion, Error **err) {
 
         for (size_t i = 1; i < def->consoles.n; i++)
                 if (console_is_serial(def->consoles.items[i]))
-                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "Only the first console can be a serial port");
+                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED,
+                                              "Only the first console can be a serial port");
         if (check_isa_ports(def, err) < 0)
                 return -1;
         pair_console(completion);
@@ -154,7 +158,8 @@ static void add_console(Completion *completion) {
         DomainDef *def = completion->def;
         ConsoleDef *console;
 
-        if (def->serials.n == 0 || (def->consoles.n > 0 && console_is_serial(def->consoles.items[0])) || !is_console_port(def->serials.items[0]))
+        if (def->serials.n == 0 || (def->consoles.n > 0 && console_is_serial(def->consoles.items[0])) ||
+            !is_console_port(def->serials.items[0]))
                 return;
         console = xnew(ConsoleDef);
         console->target = CONSOLE_TARGET_SERIAL;

@@ -10,7 +10,8 @@ static int refuse_domain(Error **err, const char *text) {
 
 static int check_ide(const Completion *completion, const ControllerDef *controller, Error **err) {
         if (completion->kind != MACHINE_I440FX && completion->kind != MACHINE_ISAPC)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IDE controllers are unsupported for this QEMU binary or machine type");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "IDE controllers are unsupported for this QEMU binary or machine type");
         if (controller->index.value > 0)
                 return error_set(err, ERROR_INTERNAL, "Only 1 IDE controller is supported");
         return 0;
@@ -25,7 +26,8 @@ static int check_usb(const Completion *completion, const ControllerDef *controll
         if (controller->model == CONTROLLER_USB_NONE && n > 1)
                 return error_set(err, ERROR_XML_DETAIL, "Can't add another USB controller: USB is disabled for this domain");
         if (controller->ports.set && controller->model != CONTROLLER_NEC_XHCI && controller->model != CONTROLLER_QEMU_XHCI)
-                return error_set_from(err, ERROR_FROM_QEMU, ERROR_CONFIG_UNSUPPORTED, "USB controller model '%s' does not support 'ports' attribute", model);
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_CONFIG_UNSUPPORTED,
+                                      "USB controller model '%s' does not support 'ports' attribute", model);
         if (controller->ports.set && controller->ports.value > 15)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "'%s' controller only supports up to '15' ports", model);
         return 0;
@@ -35,8 +37,10 @@ static int check_pci_node(const Completion *completion, const ControllerDef *con
         size_t n = completion->def->cpu ? completion->def->cpu->cells.n : 0;
 
         if (controller->numa_node.set && controller->numa_node.value >= n)
-                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML, "%s with index %u is configured for a NUMA node (%u) not present in the domain's "
-                                      "<cpu><numa> array (%zu)", table_name(&controller_model_table, controller->model), controller->index.value,
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML,
+                                      "%s with index %u is configured for a NUMA node (%u) not present in the domain's "
+                                      "<cpu><numa> array (%zu)",
+                                      table_name(&controller_model_table, controller->model), controller->index.value,
                                       controller->numa_node.value, n);
         return 0;
 }
@@ -49,13 +53,17 @@ static int check_built(const Completion *completion, const ControllerDef *contro
                 const char *device, *words;
         } rows[] = {
                 { CONTROLLER_SATA, CONTROLLER_MODEL_UNSET, "ich9-ahci", "SATA is not supported with this QEMU binary" },
-                { CONTROLLER_SCSI, CONTROLLER_LSILOGIC, "lsi53c895a", "This QEMU doesn't support the LSI 53C895A SCSI controller" },
-                { CONTROLLER_SCSI, CONTROLLER_LSISAS1078, "megasas", "This QEMU doesn't support the LSI SAS1078 (MegaRAID) controller" },
-                { CONTROLLER_SCSI, CONTROLLER_LSISAS1068, "mptsas1068", "This QEMU doesn't support the LSI SAS1068 (MPT Fusion) controller" },
+                { CONTROLLER_SCSI, CONTROLLER_LSILOGIC, "lsi53c895a",
+                  "This QEMU doesn't support the LSI 53C895A SCSI controller" },
+                { CONTROLLER_SCSI, CONTROLLER_LSISAS1078, "megasas",
+                  "This QEMU doesn't support the LSI SAS1078 (MegaRAID) controller" },
+                { CONTROLLER_SCSI, CONTROLLER_LSISAS1068, "mptsas1068",
+                  "This QEMU doesn't support the LSI SAS1068 (MPT Fusion) controller" },
         };
 
         for (size_t i = 0; i < N_ELEMENTS(rows); i++)
-                if (rows[i].type == controller->type && rows[i].model == controller->model && !completion_has_device(completion, rows[i].device))
+                if (rows[i].type == controller->type && rows[i].model == controller->model &&
+                    !completion_has_device(completion, rows[i].device))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s", rows[i].words);
         return 0;
 }
@@ -74,7 +82,8 @@ static int check_controllers(const Completion *completion, Error **err) {
                 if (check_built(completion, controller, err) < 0)
                         return -1;
                 if (controller->iothread && !has_iothread(completion->def, controller->iothread))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "controller iothread '%u' not defined in iothreadid", controller->iothread);
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "controller iothread '%u' not defined in iothreadid",
+                                         controller->iothread);
                 r = 0;
                 if (controller->type == CONTROLLER_IDE)
                         r = check_ide(completion, controller, err);
@@ -102,7 +111,8 @@ static int check_scsi_disk(const Completion *completion, const DiskDef *disk, Er
         if (address->drive.target != 0)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "target must be 0 for controller model 'lsilogic'");
         if (address->drive.unit > 7)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "unit must be less than or equal to 7 for controller model 'lsilogic'");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "unit must be less than or equal to 7 for controller model 'lsilogic'");
         return 0;
 }
 
@@ -112,11 +122,16 @@ static int check_disk_address(const DiskDef *disk, Error **err) {
         const char *last = disk->target + strlen(disk->target) - 1;
 
         if (disk_target_index(disk->target) >= 0 && *last >= '0' && *last <= '9')
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "invalid disk target '%s', partitions can't appear in disk targets", disk->target);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "invalid disk target '%s', partitions can't appear in disk targets", disk->target);
         if (disk->bus == DISK_BUS_VIRTIO && (type == ADDRESS_DRIVE || type == ADDRESS_USB))
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio disk cannot have an address of type '%s'", table_name(&address_type_table, type));
-        if ((disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SCSI || disk->bus == DISK_BUS_SATA || disk->bus == DISK_BUS_FDC) && type != ADDRESS_DRIVE)
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "Invalid address type '%s' for the disk '%s' with the bus type '%s'",
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio disk cannot have an address of type '%s'",
+                                 table_name(&address_type_table, type));
+        if ((disk->bus == DISK_BUS_IDE || disk->bus == DISK_BUS_SCSI || disk->bus == DISK_BUS_SATA ||
+             disk->bus == DISK_BUS_FDC) &&
+            type != ADDRESS_DRIVE)
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED,
+                                      "Invalid address type '%s' for the disk '%s' with the bus type '%s'",
                                       table_name(&address_type_table, type), disk->target, bus);
         return 0;
 }
@@ -130,11 +145,14 @@ static int check_disk(const Completion *completion, const DiskDef *disk, Error *
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "readonly %s disks are not supported", bus);
 
         if (disk->io == DISK_IO_NATIVE && disk->cache > DISK_CACHE_NONE && disk->cache != DISK_CACHE_DIRECTSYNC)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "io='native' needs either no disk cache or directsync cache mode");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "io='native' needs either no disk cache or directsync cache mode");
         if (disk->device == DISK_DEVICE_CDROM && (disk->bus == DISK_BUS_VIRTIO || disk->bus == DISK_BUS_XEN))
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "disk type of '%s' does not support ejectable media", disk->target);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "disk type of '%s' does not support ejectable media",
+                                 disk->target);
         if (disk->geometry.trans && disk->bus != DISK_BUS_IDE)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CHS translation mode can only be set for 'ide' bus not '%s'", bus);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CHS translation mode can only be set for 'ide' bus not '%s'",
+                                 bus);
         if (disk->device == DISK_DEVICE_LUN && disk->source.type != DISK_BLOCK && disk->source.type != DISK_VOLUME &&
             !(disk->source.type == DISK_NETWORK && disk->source.protocol == DISK_PROTOCOL_ISCSI))
                 return refuse_domain(err, "disk device='lun' is only valid for block type disk source");
@@ -187,7 +205,8 @@ static int check_sounds(const Completion *completion, Error **err) {
         LIST_FOR(sound, &completion->def->sounds)
                 for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                         if (sound->model == rows[i].model && !completion_has_device(completion, rows[i].type))
-                                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The %s audio controller is not supported in this QEMU binary", rows[i].type);
+                                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                                 "The %s audio controller is not supported in this QEMU binary", rows[i].type);
         return 0;
 }
 
@@ -200,13 +219,15 @@ static int check_inputs(const Completion *completion, Error **err) {
                 if (input->bus == INPUT_BUS_USB && input->type == INPUT_KEYBOARD && !completion_has_device(completion, "usb-kbd"))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "usb keyboard is not supported by this QEMU binary");
                 if (input->bus == INPUT_BUS_XEN || input->bus == INPUT_BUS_PARALLELS)
-                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "unsupported input bus %s", table_name(&input_bus_table, input->bus));
+                        return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "unsupported input bus %s",
+                                              table_name(&input_bus_table, input->bus));
                 const char *passthrough = completion->kind == MACHINE_S390 ? "virtio-input-host-ccw" : "virtio-input-host-pci";
 
                 if (input->type == INPUT_PASSTHROUGH && !completion_has_device(completion, passthrough))
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio-input-host is not supported by this QEMU binary");
                 if (input->type != INPUT_PASSTHROUGH && input->model && !streq(input->model, "virtio"))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "virtio (non-)transitional models are not supported for input type=%s",
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "virtio (non-)transitional models are not supported for input type=%s",
                                          table_name(&input_type_table, input->type));
         }
         return 0;
@@ -216,8 +237,15 @@ static const struct {
         VideoType type;
         const char *device;             /* NULL: QEMU has none */
 } video_rows[] = {
-        { VIDEO_VGA, "VGA" }, { VIDEO_CIRRUS, "cirrus-vga" }, { VIDEO_VMVGA, "vmware-svga" }, { VIDEO_QXL, "qxl" },
-        { VIDEO_BOCHS, "bochs-display" }, { VIDEO_RAMFB, "ramfb" }, { VIDEO_GOP, NULL }, { VIDEO_XEN, NULL }, { VIDEO_VBOX, NULL },
+        { VIDEO_VGA, "VGA" },
+        { VIDEO_CIRRUS, "cirrus-vga" },
+        { VIDEO_VMVGA, "vmware-svga" },
+        { VIDEO_QXL, "qxl" },
+        { VIDEO_BOCHS, "bochs-display" },
+        { VIDEO_RAMFB, "ramfb" },
+        { VIDEO_GOP, NULL },
+        { VIDEO_XEN, NULL },
+        { VIDEO_VBOX, NULL },
         { VIDEO_PARALLELS, NULL },
 };
 
@@ -248,7 +276,8 @@ static int check_tpms(const Completion *completion, Error **err) {
         LIST_FOR(tpm, &completion->def->tpms)
                 for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                         if (tpm->model == rows[i].model && !completion_has_device(completion, rows[i].type))
-                                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The QEMU executable %s does not support TPM model %s",
+                                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                                 "The QEMU executable %s does not support TPM model %s",
                                                  completion->def->emulator, rows[i].type);
         return 0;
 }
@@ -257,8 +286,10 @@ static int check_shmems(const Completion *completion, Error **err) {
         LIST_FOR(shmem, &completion->def->shmems)
                 if (!completion_has_device(completion, shmem->model))
                         return streq(shmem->model, "ivshmem") ?
-                               error_set(err, ERROR_CONFIG_UNSUPPORTED, "ivshmem device is not supported with this QEMU binary") :
-                               error_set(err, ERROR_CONFIG_UNSUPPORTED, "shmem model '%s' is not supported by this QEMU binary", shmem->model);
+                                       error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                                 "ivshmem device is not supported with this QEMU binary") :
+                                       error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                                 "shmem model '%s' is not supported by this QEMU binary", shmem->model);
         return 0;
 }
 
@@ -284,8 +315,10 @@ static int check_serial(const Completion *completion, const SerialDef *serial, E
                 break;
         }
         if (!here)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "Serial device with target type '%s' and target model '%s' not compatible with guest "
-                                 "architecture or machine type", table_name(&serial_target_table, serial->target),
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "Serial device with target type '%s' and target model '%s' not compatible with guest "
+                                 "architecture or machine type",
+                                 table_name(&serial_target_table, serial->target),
                                  table_name(&serial_model_table, serial->model));
         if (serial->source.type == CHAR_UNIX && !serial->source.path)
                 return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_INTERNAL, "Missing source path attribute for char device");
@@ -301,7 +334,8 @@ static int check_serials(const Completion *completion, Error **err) {
         if (def->parallels.n > 0 && !completion_is_x86(completion))
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "parallel ports are not supported");
         LIST_FOR(console, &def->consoles)
-                if ((console->target == CONSOLE_TARGET_SCLP || console->target == CONSOLE_TARGET_SCLPLM) && completion->kind != MACHINE_S390)
+                if ((console->target == CONSOLE_TARGET_SCLP || console->target == CONSOLE_TARGET_SCLPLM) &&
+                    completion->kind != MACHINE_S390)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%sconsole is not supported in this QEMU binary",
                                          table_name(&console_target_table, console->target));
         return 0;
@@ -310,7 +344,8 @@ static int check_serials(const Completion *completion, Error **err) {
 static int check_graphics(const Completion *completion, Error **err) {
         LIST_FOR(graphics, &completion->def->graphics)
                 if (graphics->type == GRAPHICS_RDP || graphics->type == GRAPHICS_DESKTOP)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s graphics are not supported with this QEMU", table_name(&graphics_type_table, graphics->type));
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "%s graphics are not supported with this QEMU",
+                                         table_name(&graphics_type_table, graphics->type));
         return 0;
 }
 
@@ -319,9 +354,11 @@ static int check_panics(const Completion *completion, Error **err) {
                 if (panic->model == PANIC_S390 && completion->kind != MACHINE_S390)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only S390 guests support panic device of model 's390'");
                 if (panic->model == PANIC_PSERIES && completion->kind != MACHINE_PSERIES)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only pSeries guests support panic device of model 'pseries'");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "only pSeries guests support panic device of model 'pseries'");
                 if ((panic->model == PANIC_HYPERV || panic->model == PANIC_ISA) && !completion_is_x86(completion))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "only i686 and x86_64 guests support panic device of model '%s'",
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "only i686 and x86_64 guests support panic device of model '%s'",
                                          table_name(&panic_model_table, panic->model));
         }
         return 0;
@@ -330,7 +367,8 @@ static int check_panics(const Completion *completion, Error **err) {
 static int check_watchdogs(const Completion *completion, Error **err) {
         LIST_FOR(watchdog, &completion->def->watchdogs)
                 if (watchdog->model == WATCHDOG_DIAG288 && completion->kind != MACHINE_S390)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "diag288 model of watchdog is allowed for s390 and s390x only");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "diag288 model of watchdog is allowed for s390 and s390x only");
         return 0;
 }
 
@@ -343,11 +381,13 @@ static int check_iommu(const Completion *completion, Error **err) {
         if (iommu->intremap == TRISTATE_YES && !streq(def->features.ioapic, "qemu"))
                 return refuse_domain(err, "IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')");
         if (iommu->model == IOMMU_SMMUV3)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "IOMMU device: 'smmuv3' is only supported with ARM Virt machines");
         if (iommu->model == IOMMU_INTEL && completion->kind != MACHINE_Q35)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'intel' is only supported with Q35 machines");
         if (iommu->model == IOMMU_VIRTIO && completion->kind != MACHINE_Q35)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "IOMMU device: 'virtio' is only supported with Q35 and ARM Virt machines");
         if (iommu->model == IOMMU_VIRTIO && !def->features.acpi)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "IOMMU device: 'virtio' requires ACPI");
         return 0;
@@ -358,9 +398,11 @@ static int check_hostdevs(const Completion *completion, Error **err) {
                 if (hostdev->type != HOSTDEV_MDEV)
                         continue;
                 if (streq(hostdev->model, "vfio-ap") && !completion_has_device(completion, "vfio-ap"))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "VFIO AP device assignment is not supported by this version of QEMU");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "VFIO AP device assignment is not supported by this version of QEMU");
                 if (streq(hostdev->model, "vfio-ccw") && !completion_has_device(completion, "vfio-ccw"))
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "VFIO CCW device assignment is not supported by this version of QEMU");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "VFIO CCW device assignment is not supported by this version of QEMU");
         }
         if (completion->def->redirdevs.n > 0 && !completion_has_device(completion, "usb-redir"))
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "USB redirection is not supported by this version of QEMU");
@@ -392,7 +434,8 @@ static int check_info(const DeviceRef *device, void *userdata) {
         Error **err = check->err;
 
         if (info && info->address.type == ADDRESS_CCW && check->completion->kind != MACHINE_S390)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "cannot use CCW address type for device '<%s>' using machine type '%s'", device->element,
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "cannot use CCW address type for device '<%s>' using machine type '%s'", device->element,
                                  check->completion->def->os.machine);
         if (info && info->address.type == ADDRESS_PCI && (info->address.pci.zpci_uid.set || info->address.pci.zpci_fid.set) &&
             check->completion->kind != MACHINE_S390)
@@ -413,7 +456,8 @@ static bool has_spice(const DomainDef *def) {
 
 static int check_source(const CharSource *source, Error **err) {
         if (source->type == CHAR_SPICEVMC || source->type == CHAR_SPICEPORT)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "chardev '%s' not supported without spice graphics", table_name(&char_type_table, source->type));
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "chardev '%s' not supported without spice graphics",
+                                 table_name(&char_type_table, source->type));
         return 0;
 }
 
@@ -422,7 +466,8 @@ static int check_spice(const Completion *completion, Error **err) {
 
         LIST_FOR(graphics, &def->graphics)
                 if (graphics->type == GRAPHICS_SPICE && graphics->tls_port.value > 0)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "spice TLS port set in XML configuration, but TLS for SPICE is not supported");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "spice TLS port set in XML configuration, but TLS for SPICE is not supported");
         if (has_spice(def))
                 return 0;
         LIST_FOR(audio, &def->audios)
@@ -442,9 +487,9 @@ static int check_spice(const Completion *completion, Error **err) {
 
 int check_devices(const Completion *completion, Error **err) {
         static int (*const checks[])(const Completion *completion, Error **err) = {
-                check_controllers, check_disks, check_sounds, check_inputs, check_graphics, check_videos, check_serials, check_panics,
-                check_watchdogs, check_tpms, check_shmems, check_singles, check_iommu,
-                check_hostdevs, check_spice,
+                check_controllers, check_disks,   check_sounds, check_inputs,    check_graphics,
+                check_videos,      check_serials, check_panics, check_watchdogs, check_tpms,
+                check_shmems,      check_singles, check_iommu,  check_hostdevs,  check_spice,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(checks); i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* conf/complete_checks.c - what cannot be on the machine that was asked for is refused when it is defined, as libvirt does: the machine,
- * its firmware, features and boot order. Devices are in complete_check_devices.c. */
+/* conf/complete_checks.c - what cannot be on the machine that was asked for is refused when it is defined, as libvirt does: the
+ * machine, its firmware, features and boot order. Devices are in complete_check_devices.c. */
 #include "conf/completion.h"
 
 /* ---- firmware ---- */
@@ -28,7 +28,8 @@ static int check_firmware(const Completion *completion, Error **err) {
 /* ---- features ---- */
 
 static int unsupported_feature(const Completion *completion, const char *feature, Error **err) {
-        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The '%s' feature is not supported for architecture '%s' or machine type '%s'", feature,
+        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                         "The '%s' feature is not supported for architecture '%s' or machine type '%s'", feature,
                          completion->def->os.arch, completion->def->os.machine);
 }
 
@@ -54,8 +55,10 @@ static int check_features(const Completion *completion, Error **err) {
         };
 
         if (features->apic_eoi && !x86)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "The 'eoi' attribute of the 'apic' feature is not supported for architecture '%s' or "
-                                 "machine type '%s'", completion->def->os.arch, completion->def->os.machine);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "The 'eoi' attribute of the 'apic' feature is not supported for architecture '%s' or "
+                                 "machine type '%s'",
+                                 completion->def->os.arch, completion->def->os.machine);
         for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                 if (rows[i].asked && !rows[i].here)
                         return unsupported_feature(completion, rows[i].name, err);
@@ -66,7 +69,8 @@ static int check_cpu(const Completion *completion, Error **err) {
         const CpuDef *cpu = completion->def->cpu;
 
         if (cpu && cpu->cache_mode && !completion_is_x86(completion))
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CPU cache specification is not supported for '%s' architecture", completion->def->os.arch);
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "CPU cache specification is not supported for '%s' architecture",
+                                 completion->def->os.arch);
         return 0;
 }
 
@@ -76,12 +80,15 @@ static int check_lifecycle(const Completion *completion, Error **err) {
         const DomainDef *def = completion->def;
 
         if (def->on_reboot == ACTION_PRESERVE || def->on_poweroff == ACTION_PRESERVE)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support the 'preserve' action for 'on_reboot'/'on_poweroff'");
-        if (def->on_reboot == ACTION_RENAME_RESTART || def->on_poweroff == ACTION_RENAME_RESTART || def->on_crash == ACTION_RENAME_RESTART)
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "qemu driver doesn't support the 'preserve' action for 'on_reboot'/'on_poweroff'");
+        if (def->on_reboot == ACTION_RENAME_RESTART || def->on_poweroff == ACTION_RENAME_RESTART ||
+            def->on_crash == ACTION_RENAME_RESTART)
                 return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support the 'rename-restart' action for "
                                  "'on_reboot'/'on_poweroff'/'on_crash'");
         if (def->on_poweroff == ACTION_RESTART && def->on_reboot == ACTION_DESTROY)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "qemu driver doesn't support 'onReboot' set to 'destroy and 'onPoweroff' set to 'reboot'");
         return 0;
 }
 
@@ -105,24 +112,27 @@ static int check_boot_order(const DeviceRef *device, void *userdata) {
         if (!device->info || device->info->boot_order == 0)
                 return 0;
         if (seen->def->os.boot.n > 0)
-                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "per-device boot elements cannot be used together with os/boot elements");
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED,
+                                      "per-device boot elements cannot be used together with os/boot elements");
         if (domain_def_each_device(seen->def, same_order, &(Seen) { .device = device }))
-                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "boot order '%u' used for more than one device",
-                                      device->info->boot_order);
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED,
+                                      "boot order '%u' used for more than one device", device->info->boot_order);
         return 0;
 }
 
 static int same_alias(const DeviceRef *other, void *userdata) {
         const Seen *seen = userdata;
 
-        return other->info && other->info != seen->device->info && other->info->alias && streq(other->info->alias, seen->device->info->alias);
+        return other->info && other->info != seen->device->info && other->info->alias &&
+               streq(other->info->alias, seen->device->info->alias);
 }
 
 static int check_alias(const DeviceRef *device, void *userdata) {
         const Seen *seen = userdata;
 
         if (device->info && device->info->alias && domain_def_each_device(seen->def, same_alias, &(Seen) { .device = device }))
-                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "non unique alias detected: %s", device->info->alias);
+                return error_set_from(seen->err, ERROR_FROM_DOMAIN, ERROR_CONFIG_UNSUPPORTED, "non unique alias detected: %s",
+                                      device->info->alias);
         return 0;
 }
 

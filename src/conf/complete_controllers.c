@@ -9,7 +9,8 @@ ControllerDef *completion_find_controller(const DomainDef *def, ControllerType t
         return NULL;
 }
 
-ControllerDef *completion_add_controller(const Completion *completion, ControllerType type, unsigned index, ControllerModel model, const char *why) {
+ControllerDef *completion_add_controller(const Completion *completion, ControllerType type, unsigned index, ControllerModel model,
+                                         const char *why) {
         ControllerDef *controller = xnew(ControllerDef);
 
         controller->type = type;
@@ -58,8 +59,8 @@ static size_t controller_place(const DomainDef *def, const ControllerDef *contro
                 if (!controller->index.set)
                         return i;
                 if (current->index.set && (current->index.value > controller->index.value ||
-                                           (current->index.value == controller->index.value && current->info.usb_master_port.set &&
-                                            !controller->info.usb_master_port.set)))
+                                           (current->index.value == controller->index.value &&
+                                            current->info.usb_master_port.set && !controller->info.usb_master_port.set)))
                         place = i - 1;
                 else if (!found)
                         place = i;
@@ -69,7 +70,8 @@ static size_t controller_place(const DomainDef *def, const ControllerDef *contro
 }
 
 static bool is_usb2(const ControllerDef *controller) {
-        return controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_EHCI1 && controller->model <= CONTROLLER_ICH9_UHCI3;
+        return controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_EHCI1 &&
+               controller->model <= CONTROLLER_ICH9_UHCI3;
 }
 
 /* The lowest free number; companions of a USB 2 controller have that of the one before them. */
@@ -95,7 +97,8 @@ static int check_unique(const DomainDef *def, Error **err) {
                 for (size_t j = 0; j < i; j++) {
                         const ControllerDef *a = def->controllers.items[i], *b = def->controllers.items[j];
 
-                        if (a->type == b->type && a->index.value == b->index.value && !(is_usb2(a) && is_usb2(b) && a->model != b->model))
+                        if (a->type == b->type && a->index.value == b->index.value &&
+                            !(is_usb2(a) && is_usb2(b) && a->model != b->model))
                                 return error_set(err, ERROR_XML, "Multiple '%s' controllers with index '%u'",
                                                  table_name(&controller_type_table, a->type), a->index.value);
                 }
@@ -104,12 +107,15 @@ static int check_unique(const DomainDef *def, Error **err) {
 
 static bool unit_taken(const DomainDef *def, const DeviceAddress *address, const HostdevDef *except) {
         LIST_FOR(disk, &def->disks)
-                if (disk->bus == DISK_BUS_SCSI && disk->info.address.type == ADDRESS_DRIVE && disk->info.address.drive.controller == address->drive.controller &&
-                    disk->info.address.drive.unit == address->drive.unit && disk->info.address.drive.bus == 0 && disk->info.address.drive.target == 0)
+                if (disk->bus == DISK_BUS_SCSI && disk->info.address.type == ADDRESS_DRIVE &&
+                    disk->info.address.drive.controller == address->drive.controller &&
+                    disk->info.address.drive.unit == address->drive.unit && disk->info.address.drive.bus == 0 &&
+                    disk->info.address.drive.target == 0)
                         return true;
         LIST_FOR(hostdev, &def->hostdevs)
                 if (hostdev != except && hostdev->type == HOSTDEV_SCSI && hostdev->info.address.type == ADDRESS_DRIVE &&
-                    hostdev->info.address.drive.controller == address->drive.controller && hostdev->info.address.drive.unit == address->drive.unit)
+                    hostdev->info.address.drive.controller == address->drive.controller &&
+                    hostdev->info.address.drive.unit == address->drive.unit)
                         return true;
         return false;
 }
@@ -139,8 +145,8 @@ static void need_scsi_for_hostdevs(Completion *completion) {
 
 /* A companion's ports are those of its number. */
 static void default_master(ControllerDef *controller) {
-        if (controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_UHCI1 && controller->model <= CONTROLLER_ICH9_UHCI3 &&
-            !controller->info.usb_master_port.set)
+        if (controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_UHCI1 &&
+            controller->model <= CONTROLLER_ICH9_UHCI3 && !controller->info.usb_master_port.set)
                 controller->info.usb_master_port = OPT_UINT(2 * (controller->model - CONTROLLER_ICH9_UHCI1));
 }
 
@@ -213,12 +219,15 @@ static int check_pci_controller(const Completion *completion, const ControllerDe
 
         if (!model)
                 return error_set(err, ERROR_XML, "PCI controller with index='%u' needs a model", controller->index.value);
-        if ((model == CONTROLLER_PCI_ROOT || model == CONTROLLER_PCIE_ROOT) && controller->index.value != 0 && completion->kind != MACHINE_PSERIES)
+        if ((model == CONTROLLER_PCI_ROOT || model == CONTROLLER_PCIE_ROOT) && controller->index.value != 0 &&
+            completion->kind != MACHINE_PSERIES)
                 return error_set(err, ERROR_XML, "pci-root and pcie-root controllers should have index 0");
         if (model == CONTROLLER_PCI_EXPANDER_BUS && completion->kind != MACHINE_I440FX)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "pci-expander-bus controllers are only supported on 440fx-based machinetypes");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "pci-expander-bus controllers are only supported on 440fx-based machinetypes");
         if (model == CONTROLLER_PCIE_EXPANDER_BUS && completion->kind != MACHINE_Q35)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "pcie-expander-bus controllers are not supported with this machine type");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "pcie-expander-bus controllers are not supported with this machine type");
         return 0;
 }
 
@@ -248,7 +257,8 @@ static int need_up_to(Completion *completion, const struct DriveController *row,
         int last = -1;
 
         LIST_FOR(disk, &completion->def->disks)
-                if (disk->bus == row->bus && disk->info.address.type == ADDRESS_DRIVE && (int) disk->info.address.drive.controller > last)
+                if (disk->bus == row->bus && disk->info.address.type == ADDRESS_DRIVE &&
+                    (int) disk->info.address.drive.controller > last)
                         last = (int) disk->info.address.drive.controller;
         if (row->type == CONTROLLER_FDC && last > 0)
                 return error_set(err, ERROR_INTERNAL, "Only a single fdc controller is supported for this machine");
@@ -266,10 +276,12 @@ static void need_virtio_serial(Completion *completion) {
 
         LIST_FOR(channel, &def->channels)
                 if (channel->target == CHANNEL_TARGET_VIRTIO)
-                        completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, serial_controller(&channel->info), "for the channels");
+                        completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, serial_controller(&channel->info),
+                                                   "for the channels");
         LIST_FOR(console, &def->consoles)
                 if (console->target == CONSOLE_TARGET_VIRTIO)
-                        completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, serial_controller(&console->info), "for the consoles");
+                        completion_need_controller(completion, CONTROLLER_VIRTIO_SERIAL, serial_controller(&console->info),
+                                                   "for the consoles");
 }
 
 static void need_ccid(Completion *completion) {

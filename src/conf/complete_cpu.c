@@ -11,7 +11,8 @@ static int default_cpu(Completion *completion, Error **err) {
         if (!model || (def->cpu && (def->cpu->model || (def->cpu->mode && def->cpu->mode != CPU_MODE_CUSTOM))))
                 return 0;
         if (streq(model, "host") && def->virt_type != VIRT_KVM)
-                return error_set(err, ERROR_INTERNAL, "QEMU reports invalid default CPU model 'host' for non-kvm domain virt type");
+                return error_set(err, ERROR_INTERNAL,
+                                 "QEMU reports invalid default CPU model 'host' for non-kvm domain virt type");
         if (!def->cpu)
                 def->cpu = xnew(CpuDef);
         if (streq(model, "host")) {

@@ -23,7 +23,8 @@ static void need_input(Completion *completion, InputType type, InputBus bus, con
         added->type = type;
         added->bus = bus;
         LIST_APPEND(&completion->def->inputs, added);
-        completion_note(completion, why, "<input type='%s' bus='%s'>", table_name(&input_type_table, type), table_name(&input_bus_table, bus));
+        completion_note(completion, why, "<input type='%s' bus='%s'>", table_name(&input_type_table, type),
+                        table_name(&input_bus_table, bus));
 }
 
 /* Without a bus: PS/2 where the machine has it, else what its other devices are on. */
@@ -49,7 +50,9 @@ static ControllerModel q35_usb_model(const Completion *completion) {
                 const char *type;
                 ControllerModel model;
         } rows[] = {
-                { "qemu-xhci", CONTROLLER_QEMU_XHCI }, { "nec-usb-xhci", CONTROLLER_NEC_XHCI }, { "ich9-usb-ehci1", CONTROLLER_ICH9_EHCI1 },
+                { "qemu-xhci", CONTROLLER_QEMU_XHCI },
+                { "nec-usb-xhci", CONTROLLER_NEC_XHCI },
+                { "ich9-usb-ehci1", CONTROLLER_ICH9_EHCI1 },
         };
 
         for (size_t i = 0; i < N_ELEMENTS(rows); i++)
@@ -71,8 +74,10 @@ static int default_pci_root(Completion *completion, ControllerModel model, Error
         if (!root)
                 completion_add_controller(completion, CONTROLLER_PCI, 0, model, "the machine's own bus");
         else if (root->model != model)
-                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML, "The PCI controller with index='0' must be model='%s' for this machine type, "
-                                      "but model='%s' was found instead", table_name(&controller_model_table, model),
+                return error_set_from(err, ERROR_FROM_QEMU, ERROR_XML,
+                                      "The PCI controller with index='0' must be model='%s' for this machine type, "
+                                      "but model='%s' was found instead",
+                                      table_name(&controller_model_table, model),
                                       table_name(&controller_model_table, root->model));
         return 0;
 }
@@ -86,7 +91,8 @@ static void default_panic(Completion *completion, PanicModel model) {
         added = xnew(PanicDef);
         added->model = model;
         LIST_APPEND(&completion->def->panics, added);
-        completion_note(completion, "the firmware reports a guest's panic in any case", "<panic model='%s'>", table_name(&panic_model_table, model));
+        completion_note(completion, "the firmware reports a guest's panic in any case", "<panic model='%s'>",
+                        table_name(&panic_model_table, model));
 }
 
 /* A row per kind of machine: what each of them has. */
@@ -153,8 +159,22 @@ bool interface_is_virtio(const InterfaceDef *interface) {
 
 /* libvirt knows these in any mixture of capitals. */
 static const char *const known_models[] = {
-        "rtl8139", "e1000", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC", "e1000e", "virtio", "virtio-transitional",
-        "virtio-non-transitional", "usb-net", "spapr-vlan", "lan9118", "smc91c111",
+        "rtl8139",
+        "e1000",
+        "vmxnet3",
+        "Am79C970A",
+        "Am79C973",
+        "82540EM",
+        "82545EM",
+        "82543GC",
+        "e1000e",
+        "virtio",
+        "virtio-transitional",
+        "virtio-non-transitional",
+        "usb-net",
+        "spapr-vlan",
+        "lan9118",
+        "smc91c111",
 };
 
 static void canonical_model(InterfaceDef *interface) {
@@ -188,7 +208,9 @@ static int complete_interface(Completion *completion, InterfaceDef *interface, E
 
 static void complete_panic(Completion *completion, PanicDef *panic) {
         if (!panic->model)
-                panic->model = completion->kind == MACHINE_PSERIES ? PANIC_PSERIES : completion->kind == MACHINE_S390 ? PANIC_S390 : PANIC_ISA;
+                panic->model = completion->kind == MACHINE_PSERIES ? PANIC_PSERIES :
+                               completion->kind == MACHINE_S390    ? PANIC_S390 :
+                                                                     PANIC_ISA;
 }
 
 static int check_panics(const DomainDef *def, Error **err) {

@@ -32,7 +32,8 @@ static void complete_vnc(GraphicsDef *graphics) {
         if (listen != LISTEN_ADDRESS && listen != LISTEN_NETWORK) {
                 graphics->port = (OptInt) {};
                 graphics->autoport = TRISTATE_UNSET;
-        } else if (graphics->autoport == TRISTATE_YES || (!graphics->autoport && (!graphics->port.set || graphics->port.value <= 0))) {
+        } else if (graphics->autoport == TRISTATE_YES ||
+                   (!graphics->autoport && (!graphics->port.set || graphics->port.value <= 0))) {
                 graphics->port = OPT_INT(-1);
                 graphics->autoport = TRISTATE_YES;
         } else {
@@ -75,7 +76,8 @@ static void complete_spice(GraphicsDef *graphics) {
                 graphics->autoport = TRISTATE_YES;
         if (graphics->autoport == TRISTATE_YES)
                 graphics->port = graphics->tls_port = (OptInt) {};
-        if (listen->type == LISTEN_ADDRESS && graphics->autoport != TRISTATE_YES && no_port(&graphics->port) && no_port(&graphics->tls_port)) {
+        if (listen->type == LISTEN_ADDRESS && graphics->autoport != TRISTATE_YES && no_port(&graphics->port) &&
+            no_port(&graphics->tls_port)) {
                 free(listen->address);
                 listen->address = NULL;
                 listen->type = LISTEN_NONE;
@@ -177,7 +179,8 @@ static int order_videos(DomainDef *def, Error **err) {
                 VideoDef *video = def->videos.items[i];
 
                 if (video->type == VIDEO_NONE && def->videos.n > 1)
-                        return error_set(err, ERROR_CONFIG_UNSUPPORTED, "a 'none' video type must be the only video device defined for the domain");
+                        return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                         "a 'none' video type must be the only video device defined for the domain");
                 video->primary = i == 0 && video->type != VIDEO_NONE ? TRISTATE_YES : TRISTATE_UNSET;
                 if (i > 0 && video->type != VIDEO_QXL && video->type != VIDEO_VIRTIO)
                         return error_set(err, ERROR_CONFIG_UNSUPPORTED, "video type '%s' is only valid as primary video device",
@@ -214,7 +217,8 @@ static void complete_audio(Completion *completion) {
         audio->id = 1;
         audio->type = type;
         LIST_APPEND(&def->audios, audio);
-        completion_note(completion, "what the last screen offers", "<audio id='1' type='%s'>", table_name(&audio_type_table, audio->type));
+        completion_note(completion, "what the last screen offers", "<audio id='1' type='%s'>",
+                        table_name(&audio_type_table, audio->type));
 }
 
 int complete_display(Completion *completion, Error **err) {

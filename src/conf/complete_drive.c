@@ -31,7 +31,11 @@ static DiskBus bus_of_target(const char *target) {
         static const struct {
                 const char *prefix;
                 DiskBus bus;
-        } rows[] = { { "hd", DISK_BUS_IDE }, { "sd", DISK_BUS_SCSI }, { "vd", DISK_BUS_VIRTIO }, { "xvd", DISK_BUS_XEN }, { "ubd", DISK_BUS_UML } };
+        } rows[] = { { "hd", DISK_BUS_IDE },
+                     { "sd", DISK_BUS_SCSI },
+                     { "vd", DISK_BUS_VIRTIO },
+                     { "xvd", DISK_BUS_XEN },
+                     { "ubd", DISK_BUS_UML } };
 
         for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                 if (target && strncmp(target, rows[i].prefix, strlen(rows[i].prefix)) == 0)
@@ -67,8 +71,8 @@ static int drive_address(const Completion *completion, DiskDef *disk, Error **er
                 address->drive.controller = index / (row->units * row->buses);
                 address->drive.bus = index % (row->units * row->buses) / row->units;
                 address->drive.unit = index % row->units;
-                completion_note(completion, "what its name stands for", "disk '%s': drive %u:%u:%u", disk->target, address->drive.controller,
-                                address->drive.bus, address->drive.unit);
+                completion_note(completion, "what its name stands for", "disk '%s': drive %u:%u:%u", disk->target,
+                                address->drive.controller, address->drive.bus, address->drive.unit);
         }
         return 0;
 }
@@ -78,14 +82,16 @@ static void default_ports(DiskSource *source) {
                 DiskProtocol protocol;
                 const char *port;
         } rows[] = {
-                { DISK_PROTOCOL_NBD, "10809" }, { DISK_PROTOCOL_SHEEPDOG, "7000" }, { DISK_PROTOCOL_GLUSTER, "24007" }, { DISK_PROTOCOL_ISCSI, "3260" },
-                { DISK_PROTOCOL_HTTP, "80" }, { DISK_PROTOCOL_HTTPS, "443" }, { DISK_PROTOCOL_FTP, "21" }, { DISK_PROTOCOL_FTPS, "990" },
-                { DISK_PROTOCOL_TFTP, "69" }, { DISK_PROTOCOL_SSH, "22" },
+                { DISK_PROTOCOL_NBD, "10809" },  { DISK_PROTOCOL_SHEEPDOG, "7000" }, { DISK_PROTOCOL_GLUSTER, "24007" },
+                { DISK_PROTOCOL_ISCSI, "3260" }, { DISK_PROTOCOL_HTTP, "80" },       { DISK_PROTOCOL_HTTPS, "443" },
+                { DISK_PROTOCOL_FTP, "21" },     { DISK_PROTOCOL_FTPS, "990" },      { DISK_PROTOCOL_TFTP, "69" },
+                { DISK_PROTOCOL_SSH, "22" },
         };
 
         for (size_t i = 0; i < N_ELEMENTS(rows); i++)
                 LIST_FOR(host, &source->hosts)
-                        if (source->type == DISK_NETWORK && source->protocol == rows[i].protocol && host->transport != DISK_TRANSPORT_UNIX)
+                        if (source->type == DISK_NETWORK && source->protocol == rows[i].protocol &&
+                            host->transport != DISK_TRANSPORT_UNIX)
                                 completion_default_text(&host->port, rows[i].port);
 }
 
@@ -122,8 +128,9 @@ static int complete_disk(Completion *completion, DiskDef *disk, Error **err) {
 static bool same_drive(const DiskDef *a, const DiskDef *b) {
         const DeviceAddress *x = &a->info.address, *y = &b->info.address;
 
-        return a->bus == b->bus && x->type == ADDRESS_DRIVE && y->type == ADDRESS_DRIVE && x->drive.controller == y->drive.controller &&
-               x->drive.bus == y->drive.bus && x->drive.target == y->drive.target && x->drive.unit == y->drive.unit;
+        return a->bus == b->bus && x->type == ADDRESS_DRIVE && y->type == ADDRESS_DRIVE &&
+               x->drive.controller == y->drive.controller && x->drive.bus == y->drive.bus && x->drive.target == y->drive.target &&
+               x->drive.unit == y->drive.unit;
 }
 
 static const char *source_name(const DiskDef *disk) {
@@ -134,11 +141,14 @@ static const char *source_name(const DiskDef *disk) {
 
 static int check_pair(const DiskDef *a, const DiskDef *b, Error **err) {
         if (streq(a->target, b->target))
-                return error_set(err, ERROR_XML, "target '%s' duplicated for disk sources '%s' and '%s'", a->target, source_name(b), source_name(a));
+                return error_set(err, ERROR_XML, "target '%s' duplicated for disk sources '%s' and '%s'", a->target,
+                                 source_name(b), source_name(a));
         if (same_drive(a, b))
-                return error_set(err, ERROR_XML, "Found duplicate drive address for disk with target name '%s' controller='%u' bus='%u' target='%u' unit='%u'",
-                                 b->target, b->info.address.drive.controller, b->info.address.drive.bus, b->info.address.drive.target,
-                                 b->info.address.drive.unit);
+                return error_set(err, ERROR_XML,
+                                 "Found duplicate drive address for disk with target name '%s' controller='%u' bus='%u' "
+                                 "target='%u' unit='%u'",
+                                 b->target, b->info.address.drive.controller, b->info.address.drive.bus,
+                                 b->info.address.drive.target, b->info.address.drive.unit);
         return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* conf/complete_pci.c - the pass that gives PCI addresses: first a dry run that finds out which buses are missing, then the real one. */
+/* conf/complete_pci.c - the pass that gives PCI addresses: first a dry run that finds out which buses are missing, then the real
+ * one. */
 #include "conf/pci_connect.h"
 
 typedef struct PciPass {
@@ -37,7 +38,8 @@ static void set_address(const PciPass *pass, const DeviceRef *device, const PciA
         if (pass->completion->facts->note) {
                 CLEANUP(free) char *path = device_ref_path(device);
 
-                completion_note(pass->completion, why, "%s: pci %04x:%02x:%02x.%x", path, to->domain, to->bus, to->slot, to->function);
+                completion_note(pass->completion, why, "%s: pci %04x:%02x:%02x.%x", path, to->domain, to->bus, to->slot,
+                                to->function);
         }
 }
 
@@ -63,7 +65,7 @@ static bool at(const DeviceInfo *info, unsigned slot, unsigned function) {
 }
 
 static int take_fixed(PciPass *pass, unsigned slot, unsigned function, Error **err) {
-        return pci_topology_take(&pass->topology, &(PciAddress) { .slot = slot, .function = function }, PCI_CONNECT_ENDPOINT, err);
+        return pci_topology_take(&pass->topology, &(PciAddress){ .slot = slot, .function = function }, PCI_CONNECT_ENDPOINT, err);
 }
 
 /* A device of the chipset itself: it is there or nowhere. */
@@ -216,8 +218,9 @@ static int start_topology(PciPass *pass, bool may_grow, Error **err) {
 static bool is_usb2(const DeviceRef *device, const ControllerDef *like) {
         const ControllerDef *controller = device->def;
 
-        return device->kind == DEVICE_CONTROLLER && controller->type == CONTROLLER_USB && controller->model >= CONTROLLER_ICH9_EHCI1 &&
-               controller->model <= CONTROLLER_ICH9_UHCI3 && (!like || controller->index.value == like->index.value);
+        return device->kind == DEVICE_CONTROLLER && controller->type == CONTROLLER_USB &&
+               controller->model >= CONTROLLER_ICH9_EHCI1 && controller->model <= CONTROLLER_ICH9_UHCI3 &&
+               (!like || controller->index.value == like->index.value);
 }
 
 static unsigned usb2_function(const ControllerDef *controller) {
@@ -350,7 +353,8 @@ static void set_multifunction(PciPass *pass) {
         for (size_t i = 0; i < pass->n_devices; i++) {
                 PciAddress *address = &pass->devices[i].info->address.pci;
 
-                if (!present(pass->devices[i].info) || address->function != 0 || address->multifunction || address->bus >= pass->topology.n_buses)
+                if (!present(pass->devices[i].info) || address->function != 0 || address->multifunction ||
+                    address->bus >= pass->topology.n_buses)
                         continue;
                 if (pass->topology.buses[address->bus].slots[address->slot].functions & ~1)
                         address->multifunction = TRISTATE_YES;
@@ -365,8 +369,10 @@ static int choose_bus_number(PciPass *pass, ControllerDef *controller, Error **e
                 if (other->type == CONTROLLER_PCI && other->bus_nr.set && other->bus_nr.value < lowest)
                         lowest = other->bus_nr.value;
         if (lowest <= 2)
-                return error_set(err, ERROR_INTERNAL, "No free busNr lower than current lowest busNr is available to auto-assign to bus %u. "
-                                 "Must be manually assigned", controller->index.value);
+                return error_set(err, ERROR_INTERNAL,
+                                 "No free busNr lower than current lowest busNr is available to auto-assign to bus %u. "
+                                 "Must be manually assigned",
+                                 controller->index.value);
         controller->bus_nr = OPT_UINT(lowest - 2);
         return 0;
 }
@@ -438,9 +444,10 @@ static int set_options(PciPass *pass, ControllerDef *controller, Error **err) {
 
 /* A bridge that hangs below itself, or below one that QEMU does not know yet. */
 static int check_order(const ControllerDef *controller, Error **err) {
-        if (controller->info.address.type == ADDRESS_PCI && controller->info.address.pci.bus >= controller->index.value && !pci_model_is_root(controller->model))
-                return error_set(err, ERROR_INTERNAL, "The PCI controller with index='%u' is on bus %u, which is not below it", controller->index.value,
-                                 controller->info.address.pci.bus);
+        if (controller->info.address.type == ADDRESS_PCI && controller->info.address.pci.bus >= controller->index.value &&
+            !pci_model_is_root(controller->model))
+                return error_set(err, ERROR_INTERNAL, "The PCI controller with index='%u' is on bus %u, which is not below it",
+                                 controller->index.value, controller->info.address.pci.bus);
         return 0;
 }
 
@@ -470,11 +477,13 @@ static void default_zpci(const PciPass *pass, PciAddress *address) {
 /* Also the bridges that were asked for, though not those that were added. */
 static void set_zpci(PciPass *pass) {
         for (size_t i = 0; i < pass->n_devices; i++)
-                if (is_pci_controller(&pass->devices[i]) && pass->devices[i].index < pass->n_asked && present(pass->devices[i].info))
+                if (is_pci_controller(&pass->devices[i]) && pass->devices[i].index < pass->n_asked &&
+                    present(pass->devices[i].info))
                         default_zpci(pass, &pass->devices[i].info->address.pci);
         for (size_t kind = 0; kind < N_ELEMENTS(assign_order); kind++)
                 for (size_t i = 0; i < pass->n_devices; i++)
-                        if (assign_kind(&pass->devices[i]) == assign_order[kind] && !is_pci_controller(&pass->devices[i]) && present(pass->devices[i].info))
+                        if (assign_kind(&pass->devices[i]) == assign_order[kind] && !is_pci_controller(&pass->devices[i]) &&
+                            present(pass->devices[i].info))
                                 default_zpci(pass, &pass->devices[i].info->address.pci);
 }
 
@@ -497,7 +506,8 @@ static int run(PciPass *pass, Error **err) {
         if (pass->completion->kind == MACHINE_S390)
                 set_zpci(pass);
         LIST_FOR(controller, &pass->def->controllers)
-                if (controller->type == CONTROLLER_PCI && (set_options(pass, controller, err) < 0 || check_order(controller, err) < 0))
+                if (controller->type == CONTROLLER_PCI &&
+                    (set_options(pass, controller, err) < 0 || check_order(controller, err) < 0))
                         return -1;
         return 0;
 }

@@ -94,7 +94,8 @@ static bool device_is_usb(const DeviceRef *device) {
 /* The order in which libvirt gives ports. */
 static unsigned rank(DeviceKind kind) {
         static const DeviceKind order[] = {
-                DEVICE_HUB, DEVICE_HOSTDEV, DEVICE_DISK, DEVICE_CONTROLLER, DEVICE_INPUT, DEVICE_SERIAL, DEVICE_SOUND, DEVICE_REDIRDEV, DEVICE_INTERFACE,
+                DEVICE_HUB,    DEVICE_HOSTDEV, DEVICE_DISK,     DEVICE_CONTROLLER, DEVICE_INPUT,
+                DEVICE_SERIAL, DEVICE_SOUND,   DEVICE_REDIRDEV, DEVICE_INTERFACE,
         };
 
         for (unsigned i = 0; i < N_ELEMENTS(order); i++)
@@ -188,7 +189,8 @@ static int take_port(UsbPass *pass, const DeviceRef *device, Error **err) {
         for (unsigned i = 0; i + 1 < n && hub; i++)
                 hub = hub->behind[parts[i] - 1];
         if (!hub || n == 0)
-                return error_set(err, ERROR_XML, "there is no hub at port %s in USB address bus: %u", address->port, address->bus);
+                return error_set(err, ERROR_XML, "there is no hub at port %s in USB address bus: %u", address->port,
+                                 address->bus);
         if (parts[n - 1] > hub->n_ports)
                 return error_set(err, ERROR_XML, "requested USB port %s not present on USB bus %u", address->port, address->bus);
         if (hub->taken & 1u << (parts[n - 1] - 1))
@@ -232,7 +234,8 @@ static int assign_port(UsbPass *pass, const DeviceRef *device, Error **err) {
                 address->type = ADDRESS_USB;
                 address->usb.bus = pass->buses[i]->index;
                 path = device_ref_path(device);
-                completion_note(pass->completion, "the next free port", "%s: usb %u:%s", path, address->usb.bus, address->usb.port);
+                completion_note(pass->completion, "the next free port", "%s: usb %u:%s", path, address->usb.bus,
+                                address->usb.port);
                 return take_port(pass, device, err);
         }
         return error_set(err, ERROR_INTERNAL, "No free USB ports");
@@ -266,7 +269,8 @@ static bool has_port(const DeviceRef *device) {
 
 static int run(UsbPass *pass, Error **err) {
         if (pass->n_buses == 0)
-                return error_set(err, ERROR_CONFIG_UNSUPPORTED, "USB is disabled for this domain, but USB devices are present in the domain XML");
+                return error_set(err, ERROR_CONFIG_UNSUPPORTED,
+                                 "USB is disabled for this domain, but USB devices are present in the domain XML");
         add_hubs(pass);
         for (size_t i = 0; i < pass->n_devices; i++)
                 if (has_port(&pass->devices[i]) && take_port(pass, &pass->devices[i], err) < 0)
@@ -274,7 +278,8 @@ static int run(UsbPass *pass, Error **err) {
         for (size_t i = 0; i < pass->n_devices; i++) {
                 AddressType type = pass->devices[i].info->address.type;
 
-                if (!has_port(&pass->devices[i]) && (!type || type == ADDRESS_USB) && assign_port(pass, &pass->devices[i], err) < 0)
+                if (!has_port(&pass->devices[i]) && (!type || type == ADDRESS_USB) &&
+                    assign_port(pass, &pass->devices[i], err) < 0)
                         return -1;
         }
         return 0;

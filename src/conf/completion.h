@@ -25,7 +25,8 @@ void completion_default_text(char **text, const char *value);
 
 ControllerDef *completion_find_controller(const DomainDef *def, ControllerType type, unsigned index);
 /* At the end of the list, as libvirt does with what nobody asked for. */
-ControllerDef *completion_add_controller(const Completion *completion, ControllerType type, unsigned index, ControllerModel model, const char *why);
+ControllerDef *completion_add_controller(const Completion *completion, ControllerType type, unsigned index, ControllerModel model,
+                                         const char *why);
 /* The controller of that number, added when it is missing. */
 ControllerDef *completion_need_controller(const Completion *completion, ControllerType type, unsigned index, const char *why);
 

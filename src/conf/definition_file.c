@@ -60,8 +60,9 @@ char *definition_write(const StoredDomain *domain, size_t *ret_len) {
         StrBuf buf = {};
 
         strbuf_reserve(&buf, domain->xml_len + 512);
-        strbuf_addf(&buf, MAGIC "%016x uuid=%s autostart=%d memory=%" PRIu64 " current=%" PRIu64 " vcpus=%u max_vcpus=%u required=%d", 0,
-                    sd_id128_to_uuid_string(facts->uuid, uuid), facts->autostart, facts->max_memory_kib, facts->memory_kib,
+        strbuf_addf(&buf,
+                    MAGIC "%016x uuid=%s autostart=%d memory=%" PRIu64 " current=%" PRIu64 " vcpus=%u max_vcpus=%u required=%d",
+                    0, sd_id128_to_uuid_string(facts->uuid, uuid), facts->autostart, facts->max_memory_kib, facts->memory_kib,
                     facts->n_vcpus, facts->max_vcpus, facts->policy_required);
         add_quoted(&buf, "name", facts->name);
         add_quoted(&buf, "title", facts->title);

@@ -139,7 +139,8 @@ static char *file_name(sd_id128_t uuid, char name[static FILE_NAME_SIZE]) {
 static int no_domain(const Slot *slot, Error **err) {
         char uuid[SD_ID128_UUID_STRING_MAX];
 
-        return error_set(err, ERROR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)", sd_id128_to_uuid_string(slot->uuid, uuid), slot->name);
+        return error_set(err, ERROR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)",
+                         sd_id128_to_uuid_string(slot->uuid, uuid), slot->name);
 }
 
 /* Gives the slot's first change to the writer, made of what is stored now. */
@@ -200,7 +201,8 @@ static void on_written(void *userdata, int r) {
         if (r == 0)
                 slot_set(slot, STEAL(change->domain));
         else
-                error_set_errno(&err, r, "cannot %s the definition of domain '%s'", change->kind == CHANGE_REMOVE ? "remove" : "store", slot->name);
+                error_set_errno(&err, r, "cannot %s the definition of domain '%s'",
+                                change->kind == CHANGE_REMOVE ? "remove" : "store", slot->name);
         change->done(r == 0 ? slot->current : NULL, err, change->userdata);
         change_free(change);
         slot->busy = false;             /* until here done() could only queue, so the slot is still there */
@@ -213,7 +215,8 @@ static int ask(Slot *slot, Change template, Error **err) {
 
         if (store->n_waiting >= MAX_WAITING) {
                 free(template.domain);
-                error_set(err, ERROR_RESOURCE_BUSY, "cannot store a change of domain '%s': %zu changes are waiting for the disk", slot->name, store->n_waiting);
+                error_set(err, ERROR_RESOURCE_BUSY, "cannot store a change of domain '%s': %zu changes are waiting for the disk",
+                          slot->name, store->n_waiting);
                 slot_drop_if_empty(slot);
                 return -1;
         }
@@ -239,16 +242,18 @@ int domain_store_check(const DomainStore *store, const char *name, sd_id128_t uu
         const Slot *slot = slot_by_uuid(store, uuid);
 
         if (slot && !streq(slot->name, name))
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_FAILED, "domain '%s' is already defined with uuid %s", slot->name,
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_FAILED,
+                                      "domain '%s' is already defined with uuid %s", slot->name,
                                       sd_id128_to_uuid_string(uuid, text));
         slot = slot_by_name(store, name);
         if (slot && !sd_id128_equal(slot->uuid, uuid))
-                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_FAILED, "domain '%s' already exists with uuid %s", name,
-                                      sd_id128_to_uuid_string(slot->uuid, text));
+                return error_set_from(err, ERROR_FROM_DOMAIN, ERROR_OPERATION_FAILED, "domain '%s' already exists with uuid %s",
+                                      name, sd_id128_to_uuid_string(slot->uuid, text));
         return 0;
 }
 
-int domain_store_put(DomainStore *store, const DomainFacts *facts, const char *xml, DomainStoreDone done, void *userdata, Error **err) {
+int domain_store_put(DomainStore *store, const DomainFacts *facts, const char *xml, DomainStoreDone done, void *userdata,
+                     Error **err) {
         Slot *slot;
 
         if (domain_store_check(store, facts->name, facts->uuid, err) < 0)
@@ -256,7 +261,12 @@ int domain_store_put(DomainStore *store, const DomainFacts *facts, const char *x
         slot = slot_by_uuid(store, facts->uuid);
         if (!slot)
                 slot = slot_new(store, facts->name, facts->uuid);
-        return ask(slot, (Change) { .kind = CHANGE_PUT, .domain = definition_new(facts, xml, strlen(xml)), .done = done, .userdata = userdata }, err);
+        return ask(slot,
+                   (Change){ .kind = CHANGE_PUT,
+                             .domain = definition_new(facts, xml, strlen(xml)),
+                             .done = done,
+                             .userdata = userdata },
+                   err);
 }
 
 static Slot *existing_slot(DomainStore *store, sd_id128_t uuid, Error **err) {
@@ -268,10 +278,13 @@ static Slot *existing_slot(DomainStore *store, sd_id128_t uuid, Error **err) {
         return slot;
 }
 
-int domain_store_set_autostart(DomainStore *store, sd_id128_t uuid, bool autostart, DomainStoreDone done, void *userdata, Error **err) {
+int domain_store_set_autostart(DomainStore *store, sd_id128_t uuid, bool autostart, DomainStoreDone done, void *userdata,
+                               Error **err) {
         Slot *slot = existing_slot(store, uuid, err);
 
-        return slot ? ask(slot, (Change) { .kind = CHANGE_AUTOSTART, .autostart = autostart, .done = done, .userdata = userdata }, err) : -1;
+        return slot ? ask(slot, (Change){ .kind = CHANGE_AUTOSTART, .autostart = autostart, .done = done, .userdata = userdata },
+                          err) :
+                      -1;
 }
 
 int domain_store_remove(DomainStore *store, sd_id128_t uuid, DomainStoreDone done, void *userdata, Error **err) {

@@ -63,6 +63,8 @@ int domain_store_check(const DomainStore *store, const char *name, sd_id128_t uu
 
 /* Stores a new or changed definition; all arguments are copied. < 0 (done is then never called) when it is refused at once:
  * domain_store_check(), or too much is waiting for the disk. */
-int domain_store_put(DomainStore *store, const DomainFacts *facts, const char *xml, DomainStoreDone done, void *userdata, Error **err);
-int domain_store_set_autostart(DomainStore *store, sd_id128_t uuid, bool autostart, DomainStoreDone done, void *userdata, Error **err);
+int domain_store_put(DomainStore *store, const DomainFacts *facts, const char *xml, DomainStoreDone done, void *userdata,
+                     Error **err);
+int domain_store_set_autostart(DomainStore *store, sd_id128_t uuid, bool autostart, DomainStoreDone done, void *userdata,
+                               Error **err);
 int domain_store_remove(DomainStore *store, sd_id128_t uuid, DomainStoreDone done, void *userdata, Error **err);

@@ -14,7 +14,8 @@ static unsigned virtio(const Completion *completion, const char *model) {
 
 /* libvirt takes a model that it does not know for an Express device. */
 static unsigned interface_connect(const Completion *completion, const InterfaceDef *interface) {
-        static const char *const conventional[] = { "rtl8139", "e1000", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC" };
+        static const char *const conventional[] = { "rtl8139",  "e1000",   "vmxnet3", "Am79C970A",
+                                                    "Am79C973", "82540EM", "82545EM", "82543GC" };
         static const char *const no_pci[] = { "usb-net", "spapr-vlan", "lan9118", "smc91c111", "xen-pvdevice", "netfront" };
 
         if (interface->type == INTERFACE_HOSTDEV)
@@ -128,7 +129,9 @@ unsigned device_pci_connect(const Completion *completion, const DeviceRef *devic
         }
         case DEVICE_MEMBALLOON: {
                 MemballoonModel model = ((const MemballoonDef *) device->def)->model;
-                return model == MEMBALLOON_VIRTIO_TRANSITIONAL ? CONVENTIONAL : model == MEMBALLOON_NONE ? 0 : express(completion);
+                return model == MEMBALLOON_VIRTIO_TRANSITIONAL ? CONVENTIONAL :
+                       model == MEMBALLOON_NONE                ? 0 :
+                                                                 express(completion);
         }
         case DEVICE_RNG:
                 return virtio(completion, ((const RngDef *) device->def)->model);

@@ -10,9 +10,11 @@ static const struct PciModelRow {
         unsigned min_slot, max_slot;
 } model_rows[] = {
         { CONTROLLER_PCI_ROOT, 0, PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE | PCI_CONNECT_EXPANDER | PCI_CONNECT_HOTPLUG, 1, 31 },
-        { CONTROLLER_PCIE_ROOT, 0, PCI_CONNECT_EXPRESS | PCI_CONNECT_ROOT_PORT | PCI_CONNECT_DMI_BRIDGE | PCI_CONNECT_EXPRESS_EXPANDER, 1, 31 },
+        { CONTROLLER_PCIE_ROOT, 0,
+          PCI_CONNECT_EXPRESS | PCI_CONNECT_ROOT_PORT | PCI_CONNECT_DMI_BRIDGE | PCI_CONNECT_EXPRESS_EXPANDER, 1, 31 },
         { CONTROLLER_PCI_BRIDGE, PCI_CONNECT_BRIDGE, PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE | PCI_CONNECT_HOTPLUG, 1, 31 },
-        { CONTROLLER_PCI_EXPANDER_BUS, PCI_CONNECT_EXPANDER, PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE | PCI_CONNECT_HOTPLUG, 0, 31 },
+        { CONTROLLER_PCI_EXPANDER_BUS, PCI_CONNECT_EXPANDER, PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE | PCI_CONNECT_HOTPLUG, 0,
+          31 },
         { CONTROLLER_DMI_TO_PCI_BRIDGE, PCI_CONNECT_DMI_BRIDGE, PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE, 0, 31 },
         { CONTROLLER_PCIE_TO_PCI_BRIDGE, PCI_CONNECT_EXPRESS_BRIDGE | PCI_CONNECT_HOTPLUG,
           PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE | PCI_CONNECT_HOTPLUG, 1, 31 },
@@ -72,7 +74,9 @@ static int grow(PciTopology *topology, unsigned connect, unsigned *ret_bus, Erro
         if (connect & (PCI_CONNECT_DEVICE | PCI_CONNECT_BRIDGE)) {
                 if (topology->many_roots) {
                         pci_topology_set_bus(topology, n, CONTROLLER_PCI_ROOT);
-                } else if (topology->express && !takes_bridges(topology)) {     /* the bridge needs a port; which one is found out when it gets its address */
+                } else if (topology->express &&
+                           !takes_bridges(
+                                   topology)) { /* the bridge needs a port; which one is found out when it gets its address */
                         pci_topology_set_bus(topology, n++, CONTROLLER_PCIE_ROOT_PORT);
                         pci_topology_set_bus(topology, n, CONTROLLER_PCIE_TO_PCI_BRIDGE);
                 } else {
@@ -81,7 +85,8 @@ static int grow(PciTopology *topology, unsigned connect, unsigned *ret_bus, Erro
         } else if (connect & (PCI_CONNECT_EXPRESS | PCI_CONNECT_UPSTREAM | PCI_CONNECT_EXPRESS_BRIDGE)) {
                 pci_topology_set_bus(topology, n, CONTROLLER_PCIE_ROOT_PORT);
         } else {
-                return error_set(err, ERROR_INTERNAL, "Cannot automatically add a new PCI bus for a device that no bus here takes");
+                return error_set(err, ERROR_INTERNAL,
+                                 "Cannot automatically add a new PCI bus for a device that no bus here takes");
         }
         *ret_bus = n;
         return 0;
@@ -132,11 +137,14 @@ static int check_address(const PciTopology *topology, const PciAddress *address,
         if (address->domain != 0)
                 return error_set(err, ERROR_XML, "Invalid PCI address %s. Only PCI domain 0 is available", text);
         if (address->bus >= topology->n_buses)
-                return error_set(err, ERROR_XML, "Invalid PCI address %s. Only PCI buses up to %u are available", text, topology->n_buses - 1);
+                return error_set(err, ERROR_XML, "Invalid PCI address %s. Only PCI buses up to %u are available", text,
+                                 topology->n_buses - 1);
         row = model_row(topology->buses[address->bus].model);
         if (!(accepts_by_hand(row->model) & connect & PCI_CONNECT_KINDS))
-                return error_set(err, ERROR_XML, "The device at PCI address %s cannot be plugged into the PCI controller with index='%u'. "
-                                 "It requires a controller that accepts a %s.", text, address->bus, kind_name(connect));
+                return error_set(err, ERROR_XML,
+                                 "The device at PCI address %s cannot be plugged into the PCI controller with index='%u'. "
+                                 "It requires a controller that accepts a %s.",
+                                 text, address->bus, kind_name(connect));
         if (address->slot < row->min_slot)
                 return error_set(err, ERROR_XML, "Invalid PCI address %s. slot must be >= %u", text, row->min_slot);
         if (address->slot > row->max_slot)

@@ -57,7 +57,8 @@ bool pci_model_is_root(ControllerModel model);
 /* Bus number index gets that model; the ones below that are still missing become holes. */
 void pci_topology_set_bus(PciTopology *topology, unsigned index, ControllerModel model);
 
-/* Takes an address that was asked for, or that the machine itself uses; more is allowed than would be chosen (PCI devices in Express slots and the reverse). */
+/* Takes an address that was asked for, or that the machine itself uses; more is allowed than would be chosen (PCI devices in
+ * Express slots and the reverse). */
 int pci_topology_take(PciTopology *topology, const PciAddress *address, unsigned connect, Error **err);
 
 bool pci_topology_slot_in_use(const PciTopology *topology, unsigned bus, unsigned slot);

@@ -53,7 +53,9 @@ static sd_id128_t uuid_of(unsigned n) {
 }
 
 static DomainFacts facts_of(unsigned n, const char *name) {
-        return (DomainFacts) { .uuid = uuid_of(n), .name = name, .max_memory_kib = 4194304, .memory_kib = 2097152, .n_vcpus = 2, .max_vcpus = 4 };
+        return (DomainFacts){
+                .uuid = uuid_of(n), .name = name, .max_memory_kib = 4194304, .memory_kib = 2097152, .n_vcpus = 2, .max_vcpus = 4
+        };
 }
 
 static void scene_reopen(Scene *scene) {
@@ -207,11 +209,13 @@ static void test_collisions(void) {
                 if (!stored)                    /* also against what is only on its way */
                         expect_int(put_soon(&scene, 1, "x", "<a/>", NULL), ==, 0);
                 expect_int(put_soon(&scene, 2, "x", "<b/>", &err), <, 0);
-                expect_str(err->message, "operation failed: domain 'x' already exists with uuid 11111111-2222-4222-8222-000000000001");
+                expect_str(err->message,
+                           "operation failed: domain 'x' already exists with uuid 11111111-2222-4222-8222-000000000001");
                 expect_int(err->domain, ==, ERROR_FROM_DOMAIN);
                 err = error_free(err);
                 expect_int(put_soon(&scene, 1, "y", "<b/>", &err), <, 0);
-                expect_str(err->message, "operation failed: domain 'x' is already defined with uuid 11111111-2222-4222-8222-000000000001");
+                expect_str(err->message,
+                           "operation failed: domain 'x' is already defined with uuid 11111111-2222-4222-8222-000000000001");
                 error_free(err);
                 wait_for(&scene, 1);
         }

@@ -57,7 +57,8 @@ static void update_interest(SyncWriter *writer) {
 static void send_queued(SyncWriter *writer) {
         while (writer->sending && !writer->broken) {
                 Request *request = writer->sending;
-                ssize_t n = send(writer->socket, request->bytes + request->n_sent, request->len - request->n_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+                ssize_t n = send(writer->socket, request->bytes + request->n_sent, request->len - request->n_sent,
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -217,7 +218,8 @@ SyncWriter *sync_writer_free(SyncWriter *writer) {
         return NULL;
 }
 
-static int queue(SyncWriter *writer, SyncWriterHead head, const char *name, const void *data, SyncWriterDone done, void *userdata) {
+static int queue(SyncWriter *writer, SyncWriterHead head, const char *name, const void *data, SyncWriterDone done,
+                 void *userdata) {
         size_t name_len = strlen(name), len = sizeof(head) + name_len + head.data_len;
         Request *request;
         int r;
@@ -250,7 +252,8 @@ static int queue(SyncWriter *writer, SyncWriterHead head, const char *name, cons
         return 0;
 }
 
-int sync_writer_replace(SyncWriter *writer, const char *name, const void *data, size_t len, mode_t mode, SyncWriterDone done, void *userdata) {
+int sync_writer_replace(SyncWriter *writer, const char *name, const void *data, size_t len, mode_t mode, SyncWriterDone done,
+                        void *userdata) {
         if (len > SYNC_WRITER_MAX_BYTES)
                 return -ENOBUFS;
         return queue(writer, (SyncWriterHead) { .mode = mode, .data_len = len }, name, data, done, userdata);

@@ -39,7 +39,8 @@ DEFINE_CLEANUP(SyncWriter, sync_writer_free)
 
 /* Queues a request; name is one path component (fs_name_ok()), data is copied. -errno (done is then never called):
  * -EINVAL for such a name, -ENOBUFS when too much is queued, or why no child could be started. */
-int sync_writer_replace(SyncWriter *writer, const char *name, const void *data, size_t len, mode_t mode, SyncWriterDone done, void *userdata);
+int sync_writer_replace(SyncWriter *writer, const char *name, const void *data, size_t len, mode_t mode, SyncWriterDone done,
+                        void *userdata);
 int sync_writer_remove(SyncWriter *writer, const char *name, SyncWriterDone done, void *userdata);      /* -ENOENT when absent */
 
 size_t sync_writer_outstanding(const SyncWriter *writer);

@@ -56,7 +56,8 @@ static void read_job(Child *child) {
         job->name = xmalloc((size_t) job->head.name_len + 1);
         job->data = xmalloc((size_t) job->head.data_len + 1);
         job->name[job->head.name_len] = 0;
-        if (!read_exactly(child->socket, job->name, job->head.name_len) || !read_exactly(child->socket, job->data, job->head.data_len))
+        if (!read_exactly(child->socket, job->name, job->head.name_len) ||
+            !read_exactly(child->socket, job->data, job->head.data_len))
                 _exit(1);
 }
 

@@ -35,8 +35,9 @@ typedef struct Tool {
 } Tool;
 
 static bool find_machine(void *userdata, const char *asked, CompletionMachine *ret) {
-        static const char *const versions[] = { "7.2", "7.1", "7.0", "6.2", "6.1", "6.0", "5.2", "5.1", "5.0", "4.2", "4.1", "4.0", "3.1", "3.0",
-                                                "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5", "2.4" };
+        static const char *const versions[] = { "7.2",  "7.1", "7.0", "6.2", "6.1", "6.0", "5.2",  "5.1",
+                                                "5.0",  "4.2", "4.1", "4.0", "3.1", "3.0", "2.12", "2.11",
+                                                "2.10", "2.9", "2.8", "2.7", "2.6", "2.5", "2.4" };
         Tool *tool = userdata;
 
         for (size_t i = 0; i < N_ELEMENTS(machine_rows); i++) {
@@ -44,7 +45,8 @@ static bool find_machine(void *userdata, const char *asked, CompletionMachine *r
                         continue;
                 *ret = (CompletionMachine) { .default_cpu = machine_rows[i].default_cpu, .max_cpus = machine_rows[i].max_cpus };
                 for (size_t v = 0; v < (machine_rows[i].prefix ? N_ELEMENTS(versions) : 1); v++) {
-                        snprintf(tool->name, sizeof(tool->name), "%s%s", machine_rows[i].prefix ? machine_rows[i].prefix : machine_rows[i].alias,
+                        snprintf(tool->name, sizeof(tool->name), "%s%s",
+                                 machine_rows[i].prefix ? machine_rows[i].prefix : machine_rows[i].alias,
                                  machine_rows[i].prefix ? versions[v] : "");
                         ret->name = tool->name;
                         if (streq(asked, tool->name) || (v == 0 && streq(asked, machine_rows[i].alias)))
@@ -60,7 +62,8 @@ static bool has_device(void *userdata, const char *type) {
         CLEANUP(free) char *line = xasprintf("\n%s\n", type);
 
         if (!tool->devices || !streq(tool->devices_arch, tool->arch)) {
-                CLEANUP(free) char *path = xasprintf("%s/devices-%s.txt", tool->devices_dir, streq(tool->arch, "i686") ? "x86_64" : tool->arch);
+                CLEANUP(free)
+                char *path = xasprintf("%s/devices-%s.txt", tool->devices_dir, streq(tool->arch, "i686") ? "x86_64" : tool->arch);
 
                 free(tool->devices);
                 tool->devices = NULL;
@@ -94,7 +97,11 @@ static const char *arch_of(const DomainDef *def) {
 static int complete(Tool *tool, const char *xml, size_t len, char **ret, Error **err) {
         CLEANUP(domain_def_free) DomainDef *def = NULL;
         CLEANUP(free) char *emulator = NULL;
-        CompletionFacts facts = { .nvram_dir = "/nvram", .find_machine = find_machine, .has_device = has_device, .note = tool->notes ? note : NULL, .userdata = tool };
+        CompletionFacts facts = { .nvram_dir = "/nvram",
+                                  .find_machine = find_machine,
+                                  .has_device = has_device,
+                                  .note = tool->notes ? note : NULL,
+                                  .userdata = tool };
 
         if (domain_def_parse(xml, len, DOMAIN_PARSE_INACTIVE, &def, err) < 0)
                 return -1;

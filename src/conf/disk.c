@@ -94,7 +94,6 @@ static const Row source_rows[] = {
         {}
 };
 
-/* A hole in the place of the source would be an empty drive: allowed only where a medium can be absent. */
 static const Element source_element = { sizeof(DiskSource), source_rows };
 
 bool disk_source_is_empty(const DiskSource *source) {
@@ -121,7 +120,7 @@ const char *disk_source_path(const DiskSource *source) {
 
 /* ---- <backingStore>: a source like the disk's, and so on down ---- */
 
-extern const Element backing_element;
+static const Element backing_element;
 
 static const Row backing_rows[] = {
         ENUM("@type", DiskBacking, source.type, disk_type_table, .flags = ROW_HOST),
@@ -144,9 +143,9 @@ static int check_backing(const Parser *parser, const xmlNode *node, void *object
         return 0;
 }
 
-const Element backing_element = { sizeof(DiskBacking), backing_rows, check_backing };
+static const Element backing_element = { sizeof(DiskBacking), backing_rows, check_backing };
 
-/* ---- <iotune> ---- */
+/* ---- <disk> ---- */
 
 #define TUNE(name) U64("iotune/" #name, DiskDef, tune.name, .flags = ROW_HOST)
 

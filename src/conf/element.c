@@ -5,9 +5,7 @@
  * lead to this element. Rows of one child stand together, so a child's level is a sub-range and no index is needed. */
 #include "conf/element.h"
 
-#include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 
 typedef struct Level {
         const Element *element;

@@ -163,6 +163,8 @@ static int chapter_monitor(Cl *cl, Error **err) {
 /* Whatever a guest does at its end, QEMU stays until the daemon has seen it; a guest that must not restart becomes one that has shut
  * down. */
 static int chapter_lifecycle(Cl *cl, Error **err) {
+        if (cl->def->on_crash == ACTION_COREDUMP_DESTROY || cl->def->on_crash == ACTION_COREDUMP_RESTART)
+                return cl_unsupported(err, "<on_crash>%s</on_crash>", table_name(&lifecycle_action_table, cl->def->on_crash));
         cl_add(cl, "-no-shutdown", NULL);
         if (cl->def->on_reboot != ACTION_UNSET && cl->def->on_reboot != ACTION_RESTART)
                 cl_add(cl, "-no-reboot", NULL);

@@ -133,7 +133,7 @@ static void on_panicked(Domain *domain, json_object *data) {
         log_warning("domain '%s': its kernel has panicked", domain->name);
         domain_set_state(domain, DOMAIN_CRASHED, 1);
         domain_tell_lifecycle(domain, LIFECYCLE_CRASHED, 0);
-        if (live->def->on_crash == ACTION_RESTART || live->def->on_crash == ACTION_COREDUMP_RESTART)
+        if (live->def->on_crash == ACTION_RESTART)
                 reboot_instead(domain, RUNNING_CRASHED);
         else if (live->def->on_crash != ACTION_PRESERVE)
                 domain_stop(domain, SHUTOFF_CRASHED, DETAIL_STOPPED_CRASHED, 0);

@@ -60,6 +60,40 @@ ExitCode cmd_explain(Shell *shell, const Args *args) {
         return refused ? SHELL_REFUSED : SHELL_OK;
 }
 
+/* "guest.xml:12:5: unknown element <dsik> in <devices>: did you mean 'disk'?", as compilers do. */
+static void add_finding(json_object *finding, const char *file, StrBuf *out) {
+        json_object *line = json_object_object_get(finding, "line"), *column = json_object_object_get(finding, "column");
+
+        strbuf_addf(out, "%s:", strcmp(file, "-") == 0 ? "(standard input)" : file);
+        if (line)
+                strbuf_addf(out, "%lld:", (long long) json_object_get_int64(line));
+        if (line && json_object_get_int64(column) > 0)
+                strbuf_addf(out, "%lld:", (long long) json_object_get_int64(column));
+        strbuf_addf(out, " %s\n", json_get_string(finding, "what"));
+}
+
+ExitCode cmd_lint(Shell *shell, const Args *args) {
+        CLEANUP(json_put) json_object *request = json_object_new_object(), *report = NULL;
+        CLEANUP(free) char *xml = shell_read_file(shell, args->words[0]);
+        CLEANUP(strbuf_done) StrBuf out = {};
+        json_object *findings;
+        size_t n;
+
+        json_add_string(request, "xml", xml);
+        if (!xml || !shell_call(shell, WARD_PROC_LINT, request, NULL, &report))
+                return SHELL_FAILED;
+        findings = json_get_array(report, "findings");
+        n = findings ? json_object_array_length(findings) : 0;
+        if (shell->json)
+                shell_put_json(STEAL(report));
+        else {
+                for (size_t i = 0; i < n; i++)
+                        add_finding(json_object_array_get_idx(findings, i), args->words[0], &out);
+                shell_put_text(n > 0 ? out.text : "nothing is wrong with it\n");
+        }
+        return n > 0 ? SHELL_REFUSED : SHELL_OK;
+}
+
 ExitCode cmd_why(Shell *shell, const Args *args) {
         CLEANUP(json_put) json_object *request = json_object_new_object(), *answer = NULL;
         CLEANUP(strbuf_done) StrBuf out = {};

@@ -126,6 +126,11 @@ def test_explain_asks():
     contains(wardsh('explain', 'start', './absent.xml', status=FAILED).stderr, 'cannot read ./absent.xml')
 
 
+def test_lint_asks():
+    equal(as_json('lint', '-', text='<x/>'), {'xml': '<x/>'})
+    contains(wardsh('lint', './absent.xml', status=FAILED).stderr, 'cannot read ./absent.xml')
+
+
 def test_why_asks():
     equal(as_json('why', 'fake1'), {'domain': 'fake1'})
     equal(wardsh('why', 'fake1').stdout, 'fake1: it ended\n')

@@ -287,10 +287,10 @@ static void drop_comments(xmlNode *node, size_t *n_merged) {
         }
 }
 
-int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **ret, Error **err) {
+int domain_def_read(const char *xml, size_t len, unsigned flags, struct json_object *findings, DomainDef **ret, Error **err) {
         CLEANUP(xmlFreeDoc) xmlDoc *doc = NULL;
         CLEANUP(domain_def_free) DomainDef *def = NULL;
-        const Parser parser = { .text = xml, .len = len, .inactive = flags & DOMAIN_PARSE_INACTIVE };
+        const Parser parser = { .text = xml, .len = len, .inactive = flags & DOMAIN_PARSE_INACTIVE, .findings = findings };
         size_t n_merged = 0;
         xmlNode *root;
 
@@ -304,6 +304,10 @@ int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **re
                 return -1;
         *ret = STEAL(def);
         return 0;
+}
+
+int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **ret, Error **err) {
+        return domain_def_read(xml, len, flags, NULL, ret, err);
 }
 
 char *domain_def_format(const DomainDef *def, unsigned flags) {

@@ -145,6 +145,11 @@ typedef enum DomainFormatFlags {                /* the first two are libvirt's v
 /* Errors: ERROR_XML_DETAIL not well-formed, ERROR_XML wrong value or missing part, ERROR_CONFIG_UNSUPPORTED for what virtward
  * knows but cannot do. */
 int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **ret, Error **err);
+
+/* All that keeps text from being a definition, as far as it can be told without an emulator: an array of {"line", "column", "path",
+ * "code", "what", "meant"}, of which "what" (and "code", an ErrorCode) are always there. Empty: it is one. The caller frees. */
+struct json_object *domain_def_lint(const char *xml, size_t len);
+
 char *domain_def_format(const DomainDef *def, unsigned flags);          /* the caller frees */
 DomainDef *domain_def_free(DomainDef *def);                             /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(DomainDef, domain_def_free)

@@ -7,6 +7,8 @@
 
 #include <ctype.h>
 
+#include "util/json.h"
+
 typedef struct Level {
         const Element *element;
         const Row *from, *to;
@@ -122,9 +124,11 @@ static int refuse_value(const Parser *parser, const Row *row, const xmlNode *nod
         if (table) {
                 CLEANUP(free) char *allowed = table_list(table);
                 const char *meant = nearest_name(value, table->names, (size_t) table->n);
+                int r = element_refuse(parser, node, attribute, ERROR_XML, subject, err,
+                                       meant ? "allowed are %s; did you mean '%s'?" : "allowed are %s", allowed, meant);
 
-                return element_refuse(parser, node, attribute, ERROR_XML, subject, err,
-                                      meant ? "allowed are %s; did you mean '%s'?" : "allowed are %s", allowed, meant);
+                element_suggest(parser, meant);
+                return r;
         }
         return element_refuse(parser, node, attribute, ERROR_XML, subject, err, "it must be %s", row->type->want);
 }
@@ -160,6 +164,7 @@ static int refuse_unknown(const Parser *parser, const Level *level, const xmlNod
         meant = nearest_name(name, names, n);
         r = element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, meant ? "did you mean '%s'?" : NULL,
                            meant);
+        element_suggest(parser, meant);
         for (size_t i = 0; i < n; i++)
                 free((char *) names[i]);
         return r;
@@ -175,6 +180,10 @@ static const EnumTable *deciding_table(const Element *element, const Row *row) {
         return NULL;
 }
 
+static size_t n_findings(const Parser *parser) {
+        return parser->findings ? json_object_array_length(parser->findings) : 0;
+}
+
 static int refuse_misplaced(const Parser *parser, const Level *level, const Row *row, const xmlNode *node, const xmlNode *child,
                             const char *attribute, Error **err) {
         CLEANUP(free) char *subject = attribute ? xasprintf("attribute '%s' of <%s>", attribute, node->name)
@@ -182,6 +191,8 @@ static int refuse_misplaced(const Parser *parser, const Level *level, const Row 
         const EnumTable *table = deciding_table(level->element, row);
         const char *name = table ? table_name(table, *(const int *) ((const char *) level->object + row->when.offset)) : NULL;
 
+        if (n_findings(parser) > 0 && name && !*name)
+                return 0;               /* what decides was refused itself */
         if (!name || !*name)
                 return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed here");
         return element_refuse(parser, child ? child : node, attribute, ERROR_XML, subject, err, "not allowed with %s '%s'",
@@ -332,6 +343,8 @@ static int parse_attribute(const Parser *parser, const Level *level, const xmlNo
         const char *name = (const char *) attribute->name;
         FoundAttribute found = attribute->ns ? (FoundAttribute) {} : find_attribute(level, name);
 
+        if (!found.row && last_round)
+                return 0;               /* has been refused, and refusals are collected */
         if (!found.row)
                 return !attribute->ns && streq(name, "unit") && level_has_unit(level)
                                ? 0
@@ -451,12 +464,17 @@ static int level_parse_children(const Parser *parser, const Level *level, xmlNod
                 if (child->type != XML_ELEMENT_NODE)
                         continue;
                 prefix = namespace_prefix(child);
-                if (!prefix || !find_child(level, prefix, (const char *) child->name, &at))
-                        return refuse_unknown(parser, level, node, child, NULL, child->ns, err);
+                if (!prefix || !find_child(level, prefix, (const char *) child->name, &at)) {
+                        if (refuse_unknown(parser, level, node, child, NULL, child->ns, err) < 0)
+                                return -1;
+                        continue;
+                }
                 if (!is_list(&at) && stands_before(child)) {
                         CLEANUP(free) char *subject = xasprintf("second <%s> in <%s>", child->name, node->name);
 
-                        return element_refuse(parser, child, NULL, ERROR_XML, subject, err, "there may be only one");
+                        if (element_refuse(parser, child, NULL, ERROR_XML, subject, err, "there may be only one") < 0)
+                                return -1;
+                        continue;
                 }
                 if (parse_child(parser, level, &at, node, child, err) < 0)
                         return -1;
@@ -470,9 +488,19 @@ static bool has_attribute_or_text(const xmlNode *node, const char *rest) {
         return *rest == '@' ? element_attribute(node, rest + 1) != NULL : element_text(node) != NULL;
 }
 
+static int refuse_missing(const Parser *parser, const xmlNode *node, const char *rest, Error **err) {
+        CLEANUP(free) char *subject = xasprintf("<%s>", node->name);
+
+        if (!*rest)
+                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "its text is missing");
+        return element_refuse(parser, node, NULL, ERROR_XML, subject, err,
+                              *rest == '@' ? "attribute '%s' is missing" : "element <%s> is missing", rest + (*rest == '@'));
+}
+
 static int level_check_required(const Parser *parser, const Level *level, const xmlNode *node, Error **err) {
         for (const Row *row = level->from; row < level->to; row++) {
                 const char *rest;
+                bool is_child;
 
                 if (!row_applies(row, level->object))
                         continue;
@@ -485,20 +513,11 @@ static int level_check_required(const Parser *parser, const Level *level, const 
                 if (!(row->flags & ROW_REQUIRED))
                         continue;
                 rest = rest_of(level, row);
-                if (*rest && *rest != '@') {
-                        if (strpbrk(rest, "@/") || element_child(node, rest))
-                                continue;
-                        CLEANUP(free) char *subject = xasprintf("<%s>", node->name);
-
-                        return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "element <%s> is missing", rest);
-                }
-                if (!has_attribute_or_text(node, rest)) {
-                        CLEANUP(free) char *subject = xasprintf("<%s>", node->name);
-
-                        if (!*rest)
-                                return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "its text is missing");
-                        return element_refuse(parser, node, NULL, ERROR_XML, subject, err, "attribute '%s' is missing", rest + 1);
-                }
+                is_child = *rest && *rest != '@';
+                if (is_child ? strpbrk(rest, "@/") || element_child(node, rest) : has_attribute_or_text(node, rest))
+                        continue;
+                if (refuse_missing(parser, node, rest, err) < 0)
+                        return -1;
         }
         return 0;
 }
@@ -533,9 +552,11 @@ static int level_parse(const Parser *parser, const Level *level, xmlNode *node, 
 
 int element_parse(const Parser *parser, const Element *element, xmlNode *node, void *object, Error **err) {
         const Level level = { element, element->rows, rows_end(element->rows), 0, object };
+        size_t n_before = n_findings(parser);
 
         if (level_parse(parser, &level, node, err) < 0)
                 return -1;
         fill_fallbacks(element, object);
-        return run_checks(parser, element, node, object, err);
+        /* A check looks at values that it may take for sound. */
+        return n_findings(parser) > n_before ? 0 : run_checks(parser, element, node, object, err);
 }

@@ -148,6 +148,7 @@ struct Parser {
         const char *text;               /* the source, for columns */
         size_t len;
         bool inactive;
+        struct json_object *findings;   /* an array: refusals are added to it and reading goes on. NULL: the first one ends it */
 };
 
 /* Reads node into object (zeroed, of element's size). On failure what was read is left for element_clear(). */
@@ -159,9 +160,13 @@ const char *element_attribute(const xmlNode *node, const char *name);
 /* The first child element of that name, or NULL. */
 xmlNode *element_child(const xmlNode *node, const char *name);
 
-/* "SUBJECT at line 12, column 30: REST". attribute NULL: the place is the element. Returns -1. */
+/* "SUBJECT at line 12, column 30: REST". attribute NULL: the place is the element. Returns -1, or 0 when refusals are collected:
+ * the reader then goes on as if the thing were not there. */
 int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject,
                    Error **err, const char *rest, ...) __attribute__((format(printf, 7, 8)));
+
+/* What was probably meant, to the refusal just made (meant NULL: nothing is near). */
+void element_suggest(const Parser *parser, const char *meant);
 
 /* The parts of the source that are node's children, as they were written: span is where the last one began and ended. */
 void element_content_source(const Parser *parser, const xmlNode *node, size_t span[2]);

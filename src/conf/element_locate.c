@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "conf/element.h"
+#include "util/json.h"
+
+#define FINDINGS_MAX 256
 
 /* How many elements stand before node, in document order. */
 static bool count_before(const xmlNode *tree, const xmlNode *node, size_t *n) {
@@ -143,21 +146,57 @@ static void locate(const Parser *parser, const xmlNode *node, const char *attrib
         }
 }
 
+static char *path_of(const xmlNode *node, const char *attribute) {
+        xmlChar *path = xmlGetNodePath(node);
+        char *whole = xasprintf(attribute ? "%s/@%s" : "%s", path, attribute);
+
+        xmlFree(path);
+        return whole;
+}
+
+static int add_finding(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *what) {
+        CLEANUP(free) char *path = path_of(node, attribute);
+        json_object *finding;
+        unsigned line, column;
+
+        if (json_object_array_length(parser->findings) >= FINDINGS_MAX)
+                return 0;
+        locate(parser, node, attribute, &line, &column);
+        finding = json_object_new_object();
+        json_add_uint(finding, "line", line);
+        json_add_uint(finding, "column", column);
+        json_add_string(finding, "path", path);
+        json_add_uint(finding, "code", code);
+        json_add_string(finding, "what", what);
+        json_object_array_add(parser->findings, finding);
+        return 0;
+}
+
+void element_suggest(const Parser *parser, const char *meant) {
+        size_t n = parser->findings && meant ? json_object_array_length(parser->findings) : 0;
+
+        if (n > 0)
+                json_add_string(json_object_array_get_idx(parser->findings, n - 1), "meant", meant);
+}
+
 int element_refuse(const Parser *parser, const xmlNode *node, const char *attribute, ErrorCode code, const char *subject,
                    Error **err, const char *rest, ...) {
         CLEANUP(strbuf_done) StrBuf text = {};
         unsigned line, column;
         va_list ap;
 
-        locate(parser, node, attribute, &line, &column);
-        strbuf_addf(&text, "%s at line %u", subject, line);
-        if (column)
-                strbuf_addf(&text, ", column %u", column);
+        strbuf_add(&text, subject);
+        if (!parser->findings) {
+                locate(parser, node, attribute, &line, &column);
+                strbuf_addf(&text, " at line %u", line);
+                if (column)
+                        strbuf_addf(&text, ", column %u", column);
+        }
         if (rest) {
                 strbuf_add(&text, ": ");
                 va_start(ap, rest);
                 strbuf_addv(&text, rest, ap);
                 va_end(ap);
         }
-        return error_set(err, code, "%s", text.text);
+        return parser->findings ? add_finding(parser, node, attribute, code, text.text) : error_set(err, code, "%s", text.text);
 }

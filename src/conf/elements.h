@@ -41,5 +41,8 @@ extern const RowType row_metadata, row_qemu_xmlns;
 /* The ranges of its numbers. */
 int check_pci_address(const Parser *parser, const xmlNode *node, const PciAddress *pci, Error **err);
 
+/* domain_def_parse(); with findings, refusals are collected there and what is read is good for nothing if there are any. */
+int domain_def_read(const char *xml, size_t len, unsigned flags, struct json_object *findings, DomainDef **ret, Error **err);
+
 /* Sets def->intent from the metadata. */
 int domain_def_read_intent(DomainDef *def, Error **err);

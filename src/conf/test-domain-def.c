@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include "conf/elements.h"
 #include "util/fs.h"
+#include "util/json.h"
 #include "util/xml.h"
 
 #define START "<domain type='qemu'><name>n</name><memory>1024</memory><os><type>hvm</type></os>"
@@ -378,6 +379,50 @@ static void test_many_comments(void) {
         expect_refused(xml.text, "more than 1000 comments inside of texts");
 }
 
+static void expect_lint(const char *xml, const char *const *lines) {
+        CLEANUP(json_put) json_object *findings = domain_def_lint(xml, strlen(xml));
+        size_t n = 0;
+
+        for (; lines[n]; n++) {
+                json_object *finding = json_object_array_get_idx(findings, n);
+                CLEANUP(free) char *text = NULL;
+
+                if (!finding)
+                        tap_fail(__FILE__, __LINE__, "not found: %s", lines[n]);
+                text = xasprintf("%d:%d %s %s", json_object_get_int(json_object_object_get(finding, "line")),
+                                 json_object_get_int(json_object_object_get(finding, "column")),
+                                 json_get_string(finding, "path") ? json_get_string(finding, "path") : "-",
+                                 json_get_string(finding, "meant") ? json_get_string(finding, "meant") : "-");
+                expect_str(text, lines[n]);
+        }
+        expect_int(json_object_array_length(findings), ==, n);
+}
+
+static void test_lint(void) {
+        expect_lint(START END, (const char *const[]) { NULL });
+        expect_lint("<domain type='qemu'>\n<name>n</name>", (const char *const[]) { "2:15 - -", NULL });
+        expect_lint("<volume/>", (const char *const[]) { "0:0 - -", NULL });
+        expect_lint("<domain type='qemu' colour='red'>\n"
+                    "<name>n</name><memory>a lot</memory><os><type>hvm</type></os>\n"
+                    "<devices>\n"
+                    "<dsik/>\n"
+                    "<disk type='file' device='disc'><source file='/a'/><target bus='virtoi'/></disk>\n"
+                    "<disk type='fille'><source file='/a'/><target dev='vda'/></disk>\n"
+                    "<lease/>\n"
+                    "</devices>" END,
+                    (const char *const[]) {
+                            "1:21 /domain/@colour -",
+                            "2:15 /domain/memory -",
+                            "4:1 /domain/devices/dsik disk",
+                            "5:19 /domain/devices/disk[1]/@device disk",
+                            "5:60 /domain/devices/disk[1]/target/@bus virtio",
+                            "5:52 /domain/devices/disk[1]/target -",
+                            "6:7 /domain/devices/disk[2]/@type file",
+                            "7:1 /domain/devices/lease -",
+                            NULL
+                    });
+}
+
 static void test_secrets(void) {
         CLEANUP(domain_def_free) DomainDef *def = parse(START "<devices><graphics type='vnc' passwd='hush'/></devices>" END, 0);
         CLEANUP(free) char *open = domain_def_format(def, 0), *secure = domain_def_format(def, DOMAIN_FORMAT_SECURE);
@@ -537,6 +582,7 @@ int main(int argc, char **argv) {
                 { "a misspelt bus", test_brief_example },
                 { "comments inside of values", test_comments },
                 { "comments without end", test_many_comments },
+                { "all that is wrong is found", test_lint },
                 { "passwords are printed only when asked for", test_secrets },
                 { "what only a running domain has", test_live_parts },
                 { "differences, all and of the ABI", test_difference },

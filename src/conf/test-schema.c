@@ -10,6 +10,7 @@
 #include "conf/element_schema.h"
 #include "conf/elements.h"
 #include "util/fs.h"
+#include "util/json.h"
 #include "util/xml.h"
 
 #define LIBVIRT_SCHEMA "/usr/share/libvirt/schemas/domain.rng"
@@ -235,6 +236,17 @@ static void note_outcome(const char *path, Damage damage, bool accepted, const c
                 printf("# %s, %s: refused, but valid: %s\n", path, damage_names[damage], text);
 }
 
+/* Reading on behind a refusal changes no verdict. */
+static void check_lint(const char *path, const char *text, size_t len) {
+        CLEANUP(json_put) json_object *findings = domain_def_lint(text, len);
+        CLEANUP(domain_def_free) DomainDef *def = NULL;
+        bool accepted = domain_def_parse(text, len, DOMAIN_PARSE_INACTIVE, &def, NULL) == 0;
+
+        if (accepted != (json_object_array_length(findings) == 0))
+                tap_fail(__FILE__, __LINE__, "%s: %s, but lint says %s", path, accepted ? "accepted" : "refused",
+                         json_object_to_json_string(findings));
+}
+
 static void check_damaged(const char *path, const char *text, size_t len) {
         CLEANUP(domain_def_free) DomainDef *def = parse(text, len);
 
@@ -254,6 +266,7 @@ static void check_damaged(const char *path, const char *text, size_t len) {
                 damaged = parse((const char *) dumped, (size_t) dumped_len);
                 wrong = complaint(our_schema, doc);
                 note_outcome(path, damage, damaged, wrong, (const char *) dumped);
+                check_lint(path, (const char *) dumped, (size_t) dumped_len);
                 xmlFree(dumped);
         }
 }

@@ -14,6 +14,7 @@ typedef enum WardProcedure {
         WARD_PROC_POLICY_SHOW = 3,      /* the rules in force */
         WARD_PROC_HOST_FACTS = 4,       /* what was probed on this host */
         WARD_PROC_START = 5,            /* start with an intent, which libvirt's API cannot carry */
+        WARD_PROC_LINT = 6,             /* all that is wrong with a definition */
 } WardProcedure;
 
 #define WARD_STRING_MAX 4194304         /* bytes of JSON, either way: libvirt's limit for a string */

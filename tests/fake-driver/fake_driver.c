@@ -519,6 +519,7 @@ static const DriverVerbs verbs = {
         .explain = echo,
         .why = echo,
         .policy_show = echo,
+        .lint = echo,
         .host_facts = NULL,             /* a verb that this driver has not */
         .start = start,
         .client_gone = client_gone,

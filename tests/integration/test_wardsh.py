@@ -80,6 +80,15 @@ def test_explain_allows(t):
     equal(ask(t, d, 'list'), [])
 
 
+def test_lint(t):
+    d = t.daemon()
+    equal(status_of(t, d, 'lint', guest_file(t, 'vm1')), 0)
+    wrong = t.file('wrong.xml', guest_xml('vm1').replace('</devices>', '<dsik/><teapot/></devices>'))
+    equal(status_of(t, d, 'lint', wrong), 3)
+    contains(t.wardsh(d, 'lint', wrong, ok=False).stdout, 'unknown element <dsik> in <devices>', "did you mean 'disk'?", '<teapot>')
+    contains(t.wardsh(d, 'lint', guest_file(t, 'vm2', machine='sloop'), ok=False).stdout, "machine type 'sloop'")
+
+
 def test_explain_of_a_file_that_looks_like_a_name(t):
     d = t.daemon()
     t.file('guest', guest_xml('guest'))

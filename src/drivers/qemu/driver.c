@@ -16,6 +16,7 @@
 #include "drivers/qemu/domain_stats.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/explain.h"
+#include "drivers/qemu/lint.h"
 #include "drivers/qemu/migration.h"
 #include "drivers/qemu/native.h"
 #include "drivers/qemu/qemu_driver.h"
@@ -276,6 +277,7 @@ static const DriverVerbs qemu_verbs = {
         .why = qemu_why,
         .policy_show = qemu_policy_show,
         .host_facts = qemu_host_facts,
+        .lint = qemu_lint,
         .start = qemu_start,
         .client_gone = qemu_client_gone,
         .subscribe = qemu_subscribe,

@@ -278,10 +278,38 @@ static OpResult perform_pause(Op *op, void *subject, Error **err) {
         return domain_qmp_ask(op, out->job.domain, "stop", NULL, NULL, NULL, false, err);
 }
 
+/* QEMU (7.2) tells MIGRATION "completed" a moment before its migration thread leaves the state finish-migrate, in which "cont" is
+ * refused; no event tells of that moment. So the refusal is answered by asking again, each time when the answer has come. */
+#define CONTINUE_TRIES 5000
+
+typedef struct Continue {
+        QmpClient *qmp;                 /* answers every call before it goes, so it is there when we are called with an answer of QEMU */
+        char *name;
+        unsigned n_tries;
+} Continue;
+
+static void on_continued(json_object *result, const Error *err, void *userdata) {
+        Continue *again = userdata;
+        bool too_early = err && err->code == ERROR_INTERNAL && strstr(qmp_error_text(err), "not finalized");
+
+        if (too_early && again->n_tries++ < CONTINUE_TRIES && qmp_client_call(again->qmp, "cont", NULL, on_continued, again, NULL))
+                return;
+        if (err)
+                log_error("domain '%s': migration out: the guest cannot be resumed after the failure: %s", again->name, err->detail);
+        free(again->name);
+        free(again);
+}
+
 static void continue_here(Domain *domain) {
+        Continue *again = xnew(Continue);
+
         domain->live->running_reason = RUNNING_MIGRATION_CANCELED;
-        if (!qmp_client_call(domain->live->qmp, "cont", NULL, NULL, NULL, NULL))
-                log_error("domain '%s': migration out: the guest cannot be resumed after the failure: its monitor is gone", domain->name);
+        *again = (Continue) { .qmp = domain->live->qmp, .name = xstrdup(domain->name) };
+        if (qmp_client_call(again->qmp, "cont", NULL, on_continued, again, NULL))
+                return;
+        log_error("domain '%s': migration out: the guest cannot be resumed after the failure: its monitor is gone", domain->name);
+        free(again->name);
+        free(again);
 }
 
 static void undo_pause(void *subject) {

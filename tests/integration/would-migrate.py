@@ -195,7 +195,7 @@ def main():
             cases = cases[::max(1, len(cases) // 40)]
         return run(tool, root, cases, verbose)
     finally:
-        shutil.rmtree(root)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def run(tool, root, cases, verbose):

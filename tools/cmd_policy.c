@@ -94,6 +94,43 @@ ExitCode cmd_lint(Shell *shell, const Args *args) {
         return n > 0 ? SHELL_REFUSED : SHELL_OK;
 }
 
+/* "  + /domain/uuid: ..." for what is new, "-" for what is gone, "~" for what is another. */
+static void add_change(json_object *change, StrBuf *out) {
+        const char *from = json_get_string(change, "from"), *to = json_get_string(change, "to");
+
+        strbuf_addf(out, "  %c %s: %s%s%s\n", !from ? '+' : !to ? '-' : '~', json_get_string(change, "path"), from ? from : "",
+                    from && to ? " -> " : "", to ? to : "");
+}
+
+static void add_pass(json_object *pass, StrBuf *out) {
+        json_object *changes = json_get_array(pass, "changes"), *notes = json_get_array(pass, "notes");
+
+        strbuf_addf(out, "%s\n", json_get_string(pass, "pass"));
+        for (size_t i = 0; changes && i < json_object_array_length(changes); i++)
+                add_change(json_object_array_get_idx(changes, i), out);
+        for (size_t i = 0; notes && i < json_object_array_length(notes); i++) {
+                json_object *note = json_object_array_get_idx(notes, i);
+
+                strbuf_addf(out, "  (%s: %s)\n", json_get_string(note, "what"), json_get_string(note, "why"));
+        }
+}
+
+ExitCode cmd_diff(Shell *shell, const Args *args) {
+        CLEANUP(json_put) json_object *request = json_object_new_object(), *report = NULL;
+        const char *domain = is_file(args->words[0]) ? NULL : args->words[0];
+        CLEANUP(strbuf_done) StrBuf out = {};
+        json_object *passes;
+
+        if (!add_subject(shell, args->words[0], request) || !shell_call(shell, WARD_PROC_DIFF, request, domain, &report))
+                return SHELL_FAILED;
+        if (shell->json)
+                return shell_put_json(STEAL(report));
+        passes = json_get_array(report, "passes");
+        for (size_t i = 0; passes && i < json_object_array_length(passes); i++)
+                add_pass(json_object_array_get_idx(passes, i), &out);
+        return shell_put_text(out.len > 0 ? out.text : "nothing was added\n");
+}
+
 ExitCode cmd_why(Shell *shell, const Args *args) {
         CLEANUP(json_put) json_object *request = json_object_new_object(), *answer = NULL;
         CLEANUP(strbuf_done) StrBuf out = {};

@@ -111,6 +111,9 @@ const Command wardsh_commands[] = {
         { "lint", "FILE", no_options, "all that is wrong with a definition, with line and column",
           "FILE is domain XML that need not be defined; - reads standard input. The exit status is 0 when it would be taken, 3 when it "
           "would be refused, 1 when it could not be asked.", cmd_lint },
+        { "diff", "DOM|FILE", no_options, "what completion, or a start, has added to a definition, and why",
+          "For a FILE: each pass of completion with all that it adds. For a running DOM: what its live definition has beyond the stored "
+          "one.", cmd_diff },
         { "why", "DOM", no_options, "how a domain last ended or failed to start", NULL, cmd_why },
         { "policy show", "", policy_options, "the rules in force, per technology and operation", NULL, cmd_policy_show },
         { "host facts", "", no_options, "what was probed on this host, as JSON",

@@ -16,6 +16,7 @@ ExitCode cmd_autostart(Shell *shell, const Args *args);
 ExitCode cmd_migrate(Shell *shell, const Args *args);
 ExitCode cmd_explain(Shell *shell, const Args *args);
 ExitCode cmd_lint(Shell *shell, const Args *args);
+ExitCode cmd_diff(Shell *shell, const Args *args);
 ExitCode cmd_why(Shell *shell, const Args *args);
 ExitCode cmd_policy_show(Shell *shell, const Args *args);
 ExitCode cmd_host_facts(Shell *shell, const Args *args);

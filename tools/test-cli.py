@@ -131,6 +131,11 @@ def test_lint_asks():
     contains(wardsh('lint', './absent.xml', status=FAILED).stderr, 'cannot read ./absent.xml')
 
 
+def test_diff_asks():
+    equal(as_json('diff', 'fake1'), {'domain': 'fake1'})
+    equal(as_json('diff', '-', text='<x/>'), {'xml': '<x/>'})
+
+
 def test_why_asks():
     equal(as_json('why', 'fake1'), {'domain': 'fake1'})
     equal(wardsh('why', 'fake1').stdout, 'fake1: it ended\n')

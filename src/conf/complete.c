@@ -43,6 +43,8 @@ int domain_def_complete(DomainDef *def, const CompletionFacts *facts, Error **er
                 completion.pass = passes[i].name;
                 if (passes[i].run(&completion, err) < 0)
                         return -1;
+                if (facts->passed)
+                        facts->passed(facts->userdata, passes[i].name);
         }
         return 0;
 }

@@ -28,6 +28,7 @@ typedef struct CompletionFacts {
         /* Told of each thing that a pass adds, in order: pass "pci-addresses", what "disk 'vda': pci 0000:04:00.0", why "the next
          * free root port". NULL: nobody asks. */
         void (*note)(void *userdata, const char *pass, const char *what, const char *why);
+        void (*passed)(void *userdata, const char *pass);       /* a pass has ended. NULL: nobody asks */
         void *userdata;
 } CompletionFacts;
 

@@ -150,6 +150,10 @@ int domain_def_parse(const char *xml, size_t len, unsigned flags, DomainDef **re
  * "code", "what", "meant"}, of which "what" (and "code", an ErrorCode) are always there. Empty: it is one. The caller frees. */
 struct json_object *domain_def_lint(const char *xml, size_t len);
 
+/* All leaves in which two printed definitions differ: an array of {"path", "from", "to"}; a side that has it not is absent. Devices
+ * that only say more are recognised, wherever they stand. The caller frees. */
+struct json_object *domain_def_changes(const char *from, const char *to);
+
 char *domain_def_format(const DomainDef *def, unsigned flags);          /* the caller frees */
 DomainDef *domain_def_free(DomainDef *def);                             /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(DomainDef, domain_def_free)

@@ -423,6 +423,19 @@ static void test_lint(void) {
                     });
 }
 
+static void test_changes(void) {
+        CLEANUP(json_put) json_object *changes = domain_def_changes(
+                "<domain><name>n</name><devices><disk type='file'><target dev='vda'/></disk><disk><target dev='vdb'/></disk>"
+                "<hub/></devices></domain>",
+                "<domain id='1'><name>m</name><devices><disk><target dev='vdb' bus='scsi'/></disk>"
+                "<disk type='file'><target dev='vda'/></disk></devices></domain>");
+
+        expect_str(json_object_to_json_string_ext(changes, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+                   "[{\"path\":\"/domain/@id\",\"to\":\"1\"},{\"path\":\"/domain/name\",\"from\":\"n\",\"to\":\"m\"},"
+                   "{\"path\":\"/domain/devices/hub\",\"from\":\"\"},"
+                   "{\"path\":\"/domain/devices/disk[1]/target/@bus\",\"to\":\"scsi\"}]");
+}
+
 static void test_secrets(void) {
         CLEANUP(domain_def_free) DomainDef *def = parse(START "<devices><graphics type='vnc' passwd='hush'/></devices>" END, 0);
         CLEANUP(free) char *open = domain_def_format(def, 0), *secure = domain_def_format(def, DOMAIN_FORMAT_SECURE);
@@ -583,6 +596,7 @@ int main(int argc, char **argv) {
                 { "comments inside of values", test_comments },
                 { "comments without end", test_many_comments },
                 { "all that is wrong is found", test_lint },
+                { "all changes are found, wherever a device stands", test_changes },
                 { "passwords are printed only when asked for", test_secrets },
                 { "what only a running domain has", test_live_parts },
                 { "differences, all and of the ABI", test_difference },

@@ -296,6 +296,7 @@ typedef struct DriverVerbs {
         void (*why)(Driver *driver, const char *request, Reply *reply);
         void (*policy_show)(Driver *driver, const char *request, Reply *reply);
         void (*host_facts)(Driver *driver, const char *request, Reply *reply);
+        void (*diff)(Driver *driver, const char *request, Reply *reply);
         void (*lint)(Driver *driver, const char *request, Reply *reply);
         void (*start)(Driver *driver, const Caller *caller, const char *request, Reply *reply);         /* create, with an intent */
 

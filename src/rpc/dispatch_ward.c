@@ -55,6 +55,8 @@ static const Procedure rows[] = {
           WIRE(WardRequest), WIRE(WardAnswer), run_start, answer_text, VERB(start), COST_WORK },
         { WARD_PROC_LINT, "LINT", "lint", RIGHT_READ, ERROR_FROM_QEMU,
           WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(lint), COST_WORK },
+        { WARD_PROC_DIFF, "DIFF", "diff", RIGHT_READ, ERROR_FROM_QEMU,
+          WIRE(WardRequest), WIRE(WardAnswer), run_question, answer_text, VERB(diff), COST_WORK },
 };
 
 const ProcedureTable ward_procedures = { rows, N_ELEMENTS(rows) };

@@ -15,6 +15,7 @@ typedef enum WardProcedure {
         WARD_PROC_HOST_FACTS = 4,       /* what was probed on this host */
         WARD_PROC_START = 5,            /* start with an intent, which libvirt's API cannot carry */
         WARD_PROC_LINT = 6,             /* all that is wrong with a definition */
+        WARD_PROC_DIFF = 7,             /* what completion, or a start, has added to what was asked */
 } WardProcedure;
 
 #define WARD_STRING_MAX 4194304         /* bytes of JSON, either way: libvirt's limit for a string */

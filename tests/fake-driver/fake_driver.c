@@ -520,6 +520,7 @@ static const DriverVerbs verbs = {
         .why = echo,
         .policy_show = echo,
         .lint = echo,
+        .diff = echo,
         .host_facts = NULL,             /* a verb that this driver has not */
         .start = start,
         .client_gone = client_gone,

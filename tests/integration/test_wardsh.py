@@ -89,6 +89,20 @@ def test_lint(t):
     contains(t.wardsh(d, 'lint', guest_file(t, 'vm2', machine='sloop'), ok=False).stdout, "machine type 'sloop'")
 
 
+def test_diff(t):
+    d = t.daemon()
+    passes = {p['pass']: p for p in ask(t, d, 'diff', guest_file(t, 'vm1', machine='q35'))['passes']}
+    machine = [c for c in passes['machine']['changes'] if c['path'] == '/domain/os/type/@machine'][0]
+    equal(machine['from'], 'q35')
+    contains(machine['to'], 'pc-q35-')
+    check([c for c in passes['identity']['changes'] if c['path'] == '/domain/uuid' and 'from' not in c], 'the uuid was added')
+    t.wardsh(d, 'define', guest_file(t, 'vm1', machine='q35'))
+    equal(ask(t, d, 'diff', 'vm1')['passes'], [])
+    t.wardsh(d, 'start', 'vm1')
+    contains(t.wardsh(d, 'diff', 'vm1').stdout, 'start\n', '+ /domain/@id: ')
+    t.wardsh(d, 'destroy', 'vm1')
+
+
 def test_explain_of_a_file_that_looks_like_a_name(t):
     d = t.daemon()
     t.file('guest', guest_xml('guest'))

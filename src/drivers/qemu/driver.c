@@ -16,6 +16,7 @@
 #include "drivers/qemu/domain_stats.h"
 #include "drivers/qemu/domain_stop.h"
 #include "drivers/qemu/explain.h"
+#include "drivers/qemu/diff.h"
 #include "drivers/qemu/lint.h"
 #include "drivers/qemu/migration.h"
 #include "drivers/qemu/native.h"
@@ -278,6 +279,7 @@ static const DriverVerbs qemu_verbs = {
         .policy_show = qemu_policy_show,
         .host_facts = qemu_host_facts,
         .lint = qemu_lint,
+        .diff = qemu_diff,
         .start = qemu_start,
         .client_gone = qemu_client_gone,
         .subscribe = qemu_subscribe,

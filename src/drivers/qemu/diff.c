@@ -85,7 +85,7 @@ static void answer(Diff *diff, const char *name) {
 static void on_completed(QemuDriver *driver, DomainDef *def, const Error *refusal, void *userdata) {
         CLEANUP(diff_free) Diff *diff = userdata;
         CLEANUP(domain_def_free) DomainDef *owned = def;
-        QemuCaps *caps = def ? qemu_caps_cache_peek(driver->caps, def->emulator) : NULL;
+        QemuCaps *caps = owned ? qemu_caps_cache_peek(driver->caps, owned->emulator) : NULL;
         CLEANUP(error_free) Error *err = NULL;
         CompletionFacts facts;
 
@@ -94,7 +94,7 @@ static void on_completed(QemuDriver *driver, DomainDef *def, const Error *refusa
                 return;
         }
         if (!caps)
-                error_set(&err, ERROR_OPERATION_FAILED, "emulator '%s' has just changed; ask again", def->emulator);
+                error_set(&err, ERROR_OPERATION_FAILED, "emulator '%s' has just changed; ask again", owned->emulator);
         else if (domain_def_parse(diff->xml, strlen(diff->xml), DOMAIN_PARSE_INACTIVE, &diff->def, &err) == 0) {
                 facts = diff->facts = definition_facts(caps, driver->nvram_dir);
                 facts.find_machine = find_machine;

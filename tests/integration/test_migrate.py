@@ -258,7 +258,7 @@ def test_uris_that_make_no_sense(t):
 def test_flags_that_it_does_not_do(t):
     source, dest = two(t)
     start(t, source)
-    for args in (['--live', '--p2p'], ['--live', '--copy-storage-all'], ['--live', '--postcopy'], ['--live', '--tls']):
+    for args in (['--live', '--p2p'], ['--live', '--abort-on-error'], ['--live', '--copy-storage-all'], ['--live', '--postcopy'], ['--live', '--tls']):
         failed = migrate(t, source, dest, *args, ok=False)
         check(failed.stderr.strip(), 'it says why')
         one_runs(t, source, dest)

@@ -14,11 +14,12 @@ static const struct {
 } refused_flags[] = {
         { MIGRATE_PEER2PEER, "peer-to-peer migration; let the client lead: leave out --p2p" },
         { MIGRATE_TUNNELLED, "tunnelled migration; let QEMU connect by itself: leave out --tunnelled" },
+        { MIGRATE_ABORT_ON_ERROR, "migration that aborts on I/O errors; leave out --abort-on-error" },
 };
 
 #define KNOWN_FLAGS                                                                                                    \
         (MIGRATE_LIVE | MIGRATE_PERSIST_DEST | MIGRATE_UNDEFINE_SOURCE | MIGRATE_PAUSED | MIGRATE_CHANGE_PROTECTION | MIGRATE_UNSAFE | \
-         MIGRATE_OFFLINE | MIGRATE_ABORT_ON_ERROR | MIGRATE_AUTO_CONVERGE)
+         MIGRATE_OFFLINE | MIGRATE_AUTO_CONVERGE)
 
 static bool param_known(const char *name) {
         static const char *const known[] = { "migrate_uri", "destination_name", "destination_xml", "persistent_xml", "bandwidth", "listen_address" };
